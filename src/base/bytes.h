@@ -1,0 +1,32 @@
+// Bytes as they travel: views, hexadecimal text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bmsd {
+
+using Bytes = std::span<const std::uint8_t>;
+using ByteVector = std::vector<std::uint8_t>;
+
+// The characters of a text as bytes; the view lives as long as the text.
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// The bytes as characters; the view lives as long as the bytes.
+inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+inline bool same(Bytes a, Bytes b) { return as_text(a) == as_text(b); }
+
+// "7E32": upper case, two digits per byte.
+std::string to_hex(Bytes bytes);
+
+// The reverse; blanks between bytes are allowed, either case. Empty for an odd number of digits or any other character.
+std::optional<ByteVector> from_hex(std::string_view text);
+
+}  // namespace bmsd
