@@ -1,0 +1,43 @@
+#include "battery/plausibility.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bmsd {
+namespace {
+
+bool inside(const FieldInfo& field, double value) {
+  return std::isfinite(value) && value >= field.lowest && value <= field.highest;
+}
+
+Error implausible(const char* rule) { return {Errc::implausible, rule, 0, {}}; }
+
+}  // namespace
+
+const char* broken_rule(Field field, double value) { return inside(info(field), value) ? nullptr : "out_of_range"; }
+
+std::optional<Error> refuse(const Reading& reading) {
+  for (const Field field : {Field::voltage, Field::current, Field::soc}) {
+    const auto value = reading.get(field);
+    if (value && broken_rule(field, *value) != nullptr) return implausible("out_of_range");
+  }
+  if (!reading.cell_voltages) return std::nullopt;
+
+  const auto& cells = *reading.cell_voltages;
+  if (cells.empty() || cells.size() > kMaxCells) return implausible("cell_count");
+  if (const auto count = reading.get(Field::cell_count); count && *count != static_cast<double>(cells.size())) {
+    return implausible("cell_count");
+  }
+  double sum = 0;
+  for (const double cell : cells) {
+    if (!inside(kCellVoltages, cell)) return implausible("cell_out_of_range");
+    sum += cell;
+  }
+  if (sum == 0) return implausible("all_cells_zero");
+  if (const auto voltage = reading.get(Field::voltage)) {
+    if (std::abs(*voltage - sum) > std::max(0.02 * sum, 0.5)) return implausible("sum_of_cells");
+  }
+  return std::nullopt;
+}
+
+}  // namespace bmsd
