@@ -1,0 +1,39 @@
+// A machine at one end of a medium, without I/O and without a clock: bytes and instants go in, bytes and speeds come
+// out. `io` pumps it in real time, tests and replay in virtual time. The poll of a line is one, a simulated pack is
+// one.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+namespace bmsd {
+
+struct SendBytes {
+  ByteVector bytes;
+};
+struct SetSpeed {
+  int baud;
+};
+using Action = std::variant<SendBytes, SetSpeed>;
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  // The medium is there (again) at `baud` (0: has no speed of its own) or gone. Nothing is received or sent in between.
+  virtual void opened(int baud, Instant now) = 0;
+  virtual void closed(Instant now) = 0;
+
+  virtual void received(Bytes bytes, Instant now) = 0;
+
+  // What to do now, one thing at a time; called until it returns nothing, after every call above and at each deadline.
+  virtual std::optional<Action> next(Instant now) = 0;
+
+  // When next() wants to be called again; nothing: only after something was received.
+  virtual std::optional<Instant> deadline() const = 0;
+};
+
+}  // namespace bmsd
