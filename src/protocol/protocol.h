@@ -1,0 +1,137 @@
+// A protocol: one BMS family's wire language as data, and the session that remembers the talk with one pack. Pure: no
+// clock, no I/O, no logging.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "battery/reading.h"
+#include "wire/frame.h"
+
+namespace bmsd {
+
+// What a frame tells of itself; -1 where it does not say.
+enum class Role : std::uint8_t {
+  request,  // a master asks
+  part,     // of a reply that has more frames
+  reply,
+  foreign,  // intact, but not of this protocol
+};
+struct Tag {
+  Role role = Role::foreign;
+  int address = -1;
+  int exchange = -1;  // index into Protocol::exchanges
+};
+
+enum class Cadence : std::uint8_t {
+  fast,    // every round
+  slow,    // once a minute, stretched when the line is full
+  once,    // after connection and again after a reconnect
+  demand,  // only when somebody asks
+};
+
+// One request and the reply that it calls for.
+struct Exchange {
+  std::string_view name;  // "42", "B0/4"
+  std::string_view help;  // one line for people
+  Cadence cadence = Cadence::fast;
+  Duration first_byte{};  // after the request has left: no reply within this is a time-out
+  Duration gap{};         // silence inside a reply that ends it
+  Duration whole{};       // from the request to the last byte, at most
+  bool optional = false;  // a pack may not know it; its failure is no failure of the round
+};
+
+struct Request {
+  std::uint8_t exchange = 0;
+  std::uint32_t id = 0;  // CAN identifier, 0 on a stream
+  ByteVector bytes;
+};
+
+// A reply as it came. `asked`: the request, our own or overheard; null: the BMS sends by itself.
+struct Heard {
+  const Request* asked = nullptr;
+  std::span<const Frame> frames;
+  bool over = false;  // nothing more will come
+};
+
+// A key and value that a protocol declares (docs of the protocol; the vectors' `params`), as text.
+struct Param {
+  std::string_view key, value;
+};
+
+// Memory of one pack's talk: cell count, current polarity, the group byte that worked. A value machine.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // The request of an exchange; empty: not needed, or not yet possible.
+  virtual std::optional<Request> request(std::uint8_t exchange) = 0;
+
+  // A reply's content. Error incomplete: more frames belong to it. The reading holds extras when `extras` was asked for
+  // at open.
+  virtual Result<Reading> decode(const Heard& heard) = 0;
+
+  // An exchange failed once; the next request() of it may differ.
+  virtual void failed(std::uint8_t /*exchange*/, const Error& /*error*/) {}
+};
+
+enum class Medium : std::uint8_t { stream, can, messages };
+enum class Check : std::uint8_t { sum8, sum16, crc16, medium };  // what guards a frame
+
+// A protocol's own word for a field's key; only `bmsd decode` prints it.
+struct Word {
+  std::string_view key, sheets_word;
+};
+
+struct OpenOptions {
+  int address = -1;
+  std::span<const Param> params = {};
+  bool extras = false;  // collect Reading::extras
+};
+
+class Responder;  // responder.h
+struct PackOptions;
+
+struct Protocol {
+  std::string_view name;                        // "daren-485"
+  std::string_view label;                       // "Daren 485"
+  std::span<const std::string_view> bms_types;  // values of BMS_TYPE in config.ini
+  std::string_view brands;                      // for people: who sells it
+  Medium medium = Medium::stream;
+  Check check = Check::medium;
+  std::span<const int> speeds;     // bits per second, most common first
+  std::span<const int> addresses;  // in the order of probing
+  int default_address = 1;
+  int lowest_address = 0, highest_address = 255;
+  Duration turnaround_start{}, turnaround_min{};  // silence between the last byte of anybody and our next request
+  Framer framer = nullptr;
+  Tag (*tag)(const Frame& frame) = nullptr;
+  std::span<const Exchange> exchanges;
+  std::span<const std::uint8_t> proof;  // exchanges that together prove that it is this BMS; the first identifies
+  std::span<const AlarmBit> alarm_bits;
+  std::span<const Word> words;
+  std::string_view reads, writes;  // for `bmsd list`: what it gives, what can be set
+  bool listen_first = false;       // a pack may be a master of its own
+  bool probe_is_write = false;     // probing is formally a write: comes last in detection
+  bool tells_fets = true;
+  std::unique_ptr<Session> (*open)(const OpenOptions& options) = nullptr;
+  std::unique_ptr<Responder> (*respond)(const PackOptions& options) = nullptr;  // the BMS's side, for the simulator
+
+  // For `decode`: checks one whole reply as it stands in a vector (text protocols: without the trailing CR) and decodes
+  // it. Applies the sheet's checks in the sheet's order. `extras` is on.
+  Result<Reading> (*decode_vector)(Bytes request, Bytes response, std::span<const Param> params) = nullptr;
+  bool text = false;  // vectors hold text (request/response), not hex
+};
+
+// Index of the exchange called `name` in a protocol, or -1.
+int exchange_index(const Protocol& protocol, std::string_view name);
+
+}  // namespace bmsd

@@ -1,0 +1,35 @@
+#include "protocol/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "protocol/daren_485.h"
+
+namespace bmsd {
+namespace {
+
+constexpr std::array<const Protocol*, 1> kProtocols = {
+    &kDaren485,
+};
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+}  // namespace
+
+std::span<const Protocol* const> protocols() { return kProtocols; }
+
+const Protocol* find_protocol(std::string_view name) {
+  for (const Protocol* protocol : kProtocols) {
+    if (same_word(protocol->name, name)) return protocol;
+    for (const std::string_view type : protocol->bms_types) {
+      if (same_word(type, name)) return protocol;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace bmsd
