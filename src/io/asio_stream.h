@@ -1,0 +1,89 @@
+// The one implementation of Stream, for descriptors and sockets.
+#pragma once
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "base/result.h"
+#include "io/port.h"
+#include "io/stream.h"
+
+namespace bmsd {
+
+template <typename Socket>
+class AsioStream : public Stream, public std::enable_shared_from_this<AsioStream<Socket>> {
+ public:
+  // `why` says in words for people what an error code means for this port.
+  using Why = std::function<Error(const boost::system::error_code&)>;
+
+  AsioStream(Socket socket, Port::Handlers handlers, Why why)
+      : socket_(std::move(socket)), handlers_(std::move(handlers)), why_(std::move(why)) {}
+
+  void start() override { read(); }
+
+  void write(Bytes bytes) override {
+    if (!open_ || waiting_.size() + bytes.size() > kMostWaiting) return;
+    waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
+    if (sending_.empty()) send();
+  }
+
+  void shut() override {
+    open_ = false;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+  void lose() override {
+    boost::asio::post(socket_.get_executor(), [self = this->shared_from_this()] { self->lost({}); });
+  }
+
+  bool is_open() const override { return open_; }
+  int descriptor() override { return open_ ? static_cast<int>(socket_.native_handle()) : -1; }
+
+ private:
+  static constexpr std::size_t kMostWaiting =
+      65536;  // far above what any exchange sends: the other end has stopped reading
+
+  void read() {
+    socket_.async_read_some(
+        boost::asio::buffer(buffer_),
+        [self = this->shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+          if (!self->open_) return;
+          if (error) return self->lost(error);
+          self->handlers_.bytes(Bytes(self->buffer_.data(), size));
+          if (self->open_) self->read();
+        });
+  }
+
+  void send() {
+    std::swap(waiting_, sending_);
+    boost::asio::async_write(socket_, boost::asio::buffer(sending_),
+                             [self = this->shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                               self->sending_.clear();
+                               if (!self->open_) return;
+                               if (error) return self->lost(error);
+                               if (!self->waiting_.empty()) self->send();
+                             });
+  }
+
+  void lost(const boost::system::error_code& error) {
+    if (!open_) return;
+    shut();
+    handlers_.closed(why_(error));
+  }
+
+  Socket socket_;
+  Port::Handlers handlers_;
+  Why why_;
+  bool open_ = true;
+  std::array<std::uint8_t, 4096> buffer_;
+  ByteVector waiting_, sending_;  // sending_ is not touched while it is under way
+};
+
+}  // namespace bmsd

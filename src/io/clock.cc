@@ -1,0 +1,16 @@
+#include "io/clock.h"
+
+#include <chrono>
+
+namespace bmsd {
+
+Instant now_monotonic() {
+  return Instant(std::chrono::floor<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+WallTime wall_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return WallTime{std::chrono::floor<std::chrono::seconds>(now).count()};
+}
+
+}  // namespace bmsd

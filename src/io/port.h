@@ -1,0 +1,35 @@
+// A byte stream that can be opened, lost and opened again: a serial port, a pseudo-terminal, a TCP gateway.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace bmsd {
+
+class Port {
+ public:
+  virtual ~Port() = default;  // closes
+
+  // Opens and begins to read. `on_bytes` is called for each piece; `on_closed` once when the other end or the device
+  // goes away (after it, open() may be called again). Error io: says what to do ("/dev/ttyUSB0: permission denied; add
+  // the user to the group dialout"), names the holder of a port that is held. `opened` is called at once or, for TCP,
+  // later, with the result.
+  struct Handlers {
+    std::function<void(Status)> opened;
+    std::function<void(Bytes)> bytes;
+    std::function<void(const Error&)> closed;
+  };
+  virtual void open(Handlers handlers) = 0;
+  virtual void close() = 0;
+
+  virtual void write(Bytes bytes) = 0;     // queued; never blocks
+  virtual Status set_speed(int baud) = 0;  // 8N1; a medium without a speed accepts anything
+  virtual int speed() const = 0;           // bits per second, 0: has none
+};
+
+}  // namespace bmsd
