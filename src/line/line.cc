@@ -1,0 +1,242 @@
+#include "line/line.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bmsd {
+namespace {
+
+constexpr Duration kForeignWithin = 10s;  // two requests of another master within this mean that there is one
+constexpr Duration kPause = 30s;
+constexpr Duration kMissedAfter = 5s;  // while paused: nothing of a pack overheard
+constexpr Duration kBabble = 1s;
+constexpr Duration kSweepPause = 2s;
+
+std::vector<Param> views(const LinePlan& plan) {
+  std::vector<Param> params;
+  for (const auto& [key, value] : plan.params) params.push_back({key, value});
+  return params;
+}
+
+}  // namespace
+
+Line::Line(LinePlan plan)
+    : plan_(std::move(plan)), params_(views(plan_)), poll_(plan_.interval), listener_([this](int address) -> Session* {
+        for (const auto& pack : packs_) {
+          if (pack->address == address) return pack->session.get();
+        }
+        return nullptr;
+      }) {}
+
+Line::~Line() = default;
+
+Duration Line::turnaround() const { return turnaround_ ? turnaround_->learned() : Duration(0); }
+
+void Line::opened(int baud, Instant now) {
+  open_ = true;
+  const bool pinned = plan_.protocols.size() == 1 && !plan_.addresses.empty() && plan_.baud > 0;
+  if (packs_.empty() && pinned) create_packs(*plan_.protocols.front(), plan_.addresses, now);
+  if (packs_.empty()) {
+    start_detection(now);
+    detection_->opened(baud, now);
+    return;
+  }
+  if (baud != 0) wanted_baud_ = plan_.baud;
+  wire_.reset(plan_.baud, now);  // also behind a gateway: the time on the wire is the same
+  poll_.interrupted(now);
+}
+
+void Line::closed(Instant now) {
+  open_ = false;
+  turn_.reset();
+  if (detection_) detection_->closed(now);
+  wire_.reset(wire_.baud(), now);
+  poll_.interrupted(now);
+}
+
+void Line::received(Bytes bytes, Instant now) {
+  if (detection_) return detection_->received(bytes, now);
+  if (packs_.empty()) return;
+  wire_.received(bytes, now, *packs_.front()->protocol);
+}
+
+std::optional<Action> Line::next(Instant now) {
+  deadline_.reset();
+  if (!open_) return std::nullopt;
+  if (detection_) {
+    auto action = next_detection(now);
+    if (action || detection_) return action;
+  }
+  return next_poll(now);
+}
+
+void Line::start_detection(Instant) {
+  DetectionOptions options;
+  options.protocols = plan_.protocols;
+  options.baud = plan_.baud;
+  options.addresses = plan_.addresses;
+  options.first_only = true;
+  options.params = params_;
+  detection_ = std::make_unique<Detection>(std::move(options));
+}
+
+std::optional<Action> Line::next_detection(Instant now) {
+  if (next_sweep_) {
+    if (now < *next_sweep_) {
+      deadline_ = next_sweep_;
+      return std::nullopt;
+    }
+    next_sweep_.reset();
+    detection_->restart();
+  }
+  if (auto action = detection_->next(now)) return action;
+  deadline_ = detection_->deadline();
+  if (!detection_->finished()) return std::nullopt;
+
+  if (detection_->found().empty()) {
+    if (sweeps_++ == 0) notice("no BMS answers yet, looking on: " + detection_->diagnosis(), true);
+    next_sweep_ = now + kSweepPause;
+    deadline_ = next_sweep_;
+    return std::nullopt;
+  }
+  const Found found = detection_->take_found().front();
+  detection_.reset();
+  plan_.baud = found.baud;
+  create_packs(*found.protocol, plan_.addresses.empty() ? std::vector<int>{found.address} : plan_.addresses, now);
+  wire_.reset(found.baud, now);
+  notice(std::string(found.protocol->name) + " answers at " + std::to_string(found.baud) + " baud", false);
+  if (!found.second_proof) notice("only one of its exchanges proved it", true);
+  return std::nullopt;
+}
+
+void Line::create_packs(const Protocol& protocol, const std::vector<int>& addresses, Instant now) {
+  turnaround_.emplace(protocol.turnaround_start, protocol.turnaround_min);
+  for (const int address : addresses) {
+    packs_.push_back(std::make_unique<PackTalk>(protocol, address, protocol.open({address, params_, plan_.extras})));
+    poll_.add(*packs_.back(), now);
+  }
+  events_.push_back({LineEvent::found, -1, {}, false});
+}
+
+std::optional<Action> Line::next_poll(Instant now) {
+  if (wanted_baud_ > 0) return SetSpeed{std::exchange(wanted_baud_, 0)};
+  wire_.on_time(now);
+  take_outcome(now);
+  take_strays(now);
+  if (!wire_.idle()) {
+    deadline_ = wire_.deadline();
+    return std::nullopt;
+  }
+  if (paused_until_) {
+    watch_pause(now);
+    if (paused_until_) return std::nullopt;
+  }
+  const auto turn_or_wait = poll_.next(now);
+  if (const auto* wait = std::get_if<Instant>(&turn_or_wait)) {
+    deadline_ = *wait;
+    return std::nullopt;
+  }
+  return begin(std::get<PollPlan::Turn>(turn_or_wait), now);
+}
+
+std::optional<Action> Line::begin(const PollPlan::Turn& turn, Instant now) {
+  PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
+  if (const Instant quiet = wire_.quiet_at(turnaround_->of(pack.address, now)); now < quiet) {
+    deadline_ = quiet;
+    const auto babble = wire_.babble(now);
+    if (babble && *babble >= kBabble && !babble_told_) {
+      babble_told_ = true;
+      notice("the line is not quiet: somebody has been sending for a second; not speaking until it is", true);
+    }
+    return std::nullopt;
+  }
+  babble_told_ = false;
+  auto request = pack.session->request(turn.exchange);
+  if (!request) {
+    poll_.skipped(turn, now);
+    deadline_ = now;
+    return std::nullopt;
+  }
+  SendBytes send{request->bytes};
+  turn_ = turn;
+  wire_.start({pack.protocol, pack.session.get(), pack.address, std::move(*request), turn.first_byte}, now);
+  deadline_ = wire_.deadline();
+  return send;
+}
+
+void Line::take_outcome(Instant now) {
+  auto outcome = wire_.take();
+  if (!outcome || !turn_) return;
+  const PollPlan::Turn turn = *std::exchange(turn_, std::nullopt);
+  const bool silence = !outcome->result && outcome->result.error().code == Errc::timeout;
+  const bool answered = outcome->result.ok();
+  const bool refused = !answered && outcome->result.error().code == Errc::refused;
+  poll_.done(turn, std::move(*outcome), now);
+  if (answered) {
+    turnaround_->good();
+  } else if (!refused && !(turn.probe && silence)) {
+    turnaround_->bad(packs_[static_cast<std::size_t>(turn.pack)]->address, now);
+  }
+}
+
+void Line::take_strays(Instant now) {
+  for (const Stray& stray : wire_.take_strays()) {
+    if (stray.tag.role == Role::request) foreign_request(now);
+    if (paused_until_) {
+      listen(stray, now);
+    } else if (stray.tag.role == Role::reply && stray.tag.address >= 0) {
+      poll_.late_reply(stray.tag.address, now);
+    }
+  }
+}
+
+void Line::foreign_request(Instant now) {
+  std::erase_if(foreign_requests_, [now](Instant at) { return now - at > kForeignWithin; });
+  foreign_requests_.push_back(now);
+  if (foreign_requests_.size() < 2) return;
+  if (!paused_until_) {
+    notice("another master asks on this line: polling pauses, its packs are read by listening", true);
+    poll_.interrupted_by_master(now);
+  }
+  paused_until_ = now + kPause;
+}
+
+void Line::listen(const Stray& stray, Instant now) {
+  const auto overheard = listener_.heard(stray, now);
+  if (!overheard || !overheard->result) return;
+  for (std::size_t i = 0; i < packs_.size(); ++i) {
+    if (packs_[i]->address == overheard->address) {
+      poll_.overheard(static_cast<int>(i), overheard->exchange, *overheard->result, now);
+    }
+  }
+}
+
+void Line::watch_pause(Instant now) {
+  for (std::size_t i = 0; i < packs_.size(); ++i) {
+    const PackTalk& pack = *packs_[i];
+    const Instant last = pack.health.last_good.value_or(Instant{});
+    if (pack.answers() && now - last > kMissedAfter) poll_.missed(static_cast<int>(i), now);
+  }
+  if (now < *paused_until_) {
+    deadline_ = std::min(*paused_until_, now + 1s);
+    return;
+  }
+  paused_until_.reset();
+  foreign_requests_.clear();
+  notice("the other master is silent: polling again", false);
+}
+
+void Line::demand_all() {
+  for (std::size_t i = 0; i < packs_.size(); ++i) poll_.demand_all(static_cast<int>(i));
+}
+
+std::vector<LineEvent> Line::take_events() {
+  for (LineEvent& event : poll_.take_events()) events_.push_back(std::move(event));
+  return std::exchange(events_, {});
+}
+
+void Line::notice(std::string text, bool warning) {
+  events_.push_back({LineEvent::notice, -1, std::move(text), warning});
+}
+
+}  // namespace bmsd

@@ -1,0 +1,92 @@
+// One line and its packs: finds what is not pinned, then polls; a machine without I/O and without a clock.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "line/detection.h"
+#include "line/listener.h"
+#include "line/pack_talk.h"
+#include "line/poll_plan.h"
+#include "line/turnaround.h"
+#include "line/wire_end.h"
+#include "wire/machine.h"
+
+namespace bmsd {
+
+// What is known of a line beforehand.
+struct LinePlan {
+  std::vector<const Protocol*> protocols;  // candidates; one if the type is pinned
+  int baud = 0;                            // 0: found by probing
+  std::vector<int> addresses;              // empty: the first default address that answers
+  Duration interval = 1s;                  // between the rounds of a pack; 0: as fast as the wire allows
+  std::vector<std::pair<std::string, std::string>> params;
+  bool extras = false;  // collect what only one protocol knows
+};
+
+class Line : public Machine {
+ public:
+  explicit Line(LinePlan plan);
+  ~Line() override;
+
+  void opened(int baud, Instant now) override;
+  void closed(Instant now) override;
+  void received(Bytes bytes, Instant now) override;
+  std::optional<Action> next(Instant now) override;
+  std::optional<Instant> deadline() const override { return deadline_; }
+
+  // What happened since the last call; taken after every call of next().
+  std::vector<LineEvent> take_events();
+
+  std::size_t pack_count() const { return packs_.size(); }
+  const PackTalk& pack(std::size_t index) const { return *packs_[index]; }
+  const LinePlan& plan() const { return plan_; }
+  int baud() const { return wire_.baud(); }
+  const Detection* detection() const { return detection_.get(); }  // null once it has found the packs
+  const WireCounts& counts() const { return wire_.counts(); }
+  Duration turnaround() const;
+  bool paused() const { return paused_until_.has_value(); }
+
+  // Detection has tried everything at least once and found nothing.
+  bool swept() const { return sweeps_ > 0; }
+
+  // Reads what is only read on demand, of every pack, once; demands(): some of it is still to be read.
+  void demand_all();
+  bool demands() const { return poll_.demands(); }
+
+ private:
+  void start_detection(Instant now);
+  void create_packs(const Protocol& protocol, const std::vector<int>& addresses, Instant now);
+  std::optional<Action> next_detection(Instant now);
+  std::optional<Action> next_poll(Instant now);
+  std::optional<Action> begin(const PollPlan::Turn& turn, Instant now);
+  void take_outcome(Instant now);
+  void take_strays(Instant now);
+  void foreign_request(Instant now);
+  void listen(const Stray& stray, Instant now);
+  void watch_pause(Instant now);
+  void notice(std::string text, bool warning);
+
+  LinePlan plan_;
+  std::vector<Param> params_;
+  std::vector<std::unique_ptr<PackTalk>> packs_;
+  std::unique_ptr<Detection> detection_;
+  int sweeps_ = 0;
+  std::optional<Instant> next_sweep_;
+  WireEnd wire_;
+  std::optional<Turnaround> turnaround_;
+  PollPlan poll_;
+  std::optional<PollPlan::Turn> turn_;  // under way
+  Listener listener_;
+  bool open_ = false;
+  int wanted_baud_ = 0;  // speed still to be set after opening
+  std::vector<Instant> foreign_requests_;
+  std::optional<Instant> paused_until_;
+  bool babble_told_ = false;
+  std::optional<Instant> deadline_;
+  std::vector<LineEvent> events_;
+};
+
+}  // namespace bmsd

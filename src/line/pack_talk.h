@@ -1,0 +1,52 @@
+// One pack on a line: its session, what is believed of it, and where it stands in the poll.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "battery/battery.h"
+#include "battery/link_health.h"
+#include "protocol/protocol.h"
+
+namespace bmsd {
+
+struct ExchangeState {
+  std::optional<Instant> last_ok;
+  std::optional<Instant> last_try;  // finished, good or failed
+  bool refused = false;             // the pack does not know it; not asked again before a reconnect
+  bool settled = false;             // `once`: done for this connection
+  Duration took{100ms};             // the last good one, request to reply
+};
+
+struct PackTalk {
+  enum State : std::uint8_t {
+    waiting,  // has never answered
+    joining,  // answers; its first complete values are being read
+    alive,
+    lost,
+  };
+
+  PackTalk(const Protocol& of, int at, std::unique_ptr<Session> talk)
+      : protocol(&of), address(at), session(std::move(talk)), exchanges(of.exchanges.size()) {}
+
+  bool answers() const { return state == joining || state == alive; }
+
+  const Protocol* protocol;
+  int address;
+  std::unique_ptr<Session> session;
+  Battery battery;
+  LinkHealth health;
+
+  State state = waiting;
+  std::vector<ExchangeState> exchanges;
+  Instant round_due{};
+  std::optional<Instant> round_began;
+  Instant next_probe{};
+  std::optional<Instant> last_probe;
+  int probes_failed = 0;
+  bool full_probe = false;  // the next probe waits as long as the exchange allows: the pack seems to be slow, not gone
+  Instant hold_until{};     // a late reply may still come: nothing is asked of this pack before
+};
+
+}  // namespace bmsd

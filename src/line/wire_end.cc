@@ -1,0 +1,175 @@
+#include "line/wire_end.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bmsd {
+namespace {
+
+constexpr std::size_t kOwnRequestsRemembered = 8;
+constexpr std::size_t kBufferLimit = 8192;  // longer than the longest frame of any protocol
+constexpr Duration kBabbleGap = 50ms;
+
+// Damage that names a frame, in contrast to bytes that were none.
+bool is_damage(const Error& why) { return why.code != Errc::noise; }
+
+}  // namespace
+
+void WireEnd::reset(int baud, Instant now) {
+  baud_ = baud;
+  asked_.reset();
+  first_byte_.reset();
+  babbling_since_.reset();
+  buffer_.clear();
+  parts_.clear();
+  outcome_.reset();
+  last_activity_ = now;
+}
+
+std::optional<Duration> WireEnd::babble(Instant now) const {
+  if (!babbling_since_ || now - last_activity_ > kBabbleGap) return std::nullopt;
+  return now - *babbling_since_;
+}
+
+void WireEnd::start(Ask ask, Instant now) {
+  own_.push_back(ask.request.bytes);
+  if (own_.size() > kOwnRequestsRemembered) own_.pop_front();
+  counts_.bytes_sent += ask.request.bytes.size();
+  sent_ = now;
+  sent_end_ = now + time_on_wire(ask.request.bytes.size());
+  last_activity_ = sent_end_;
+  first_byte_.reset();
+  babbling_since_.reset();
+  damage_.reset();
+  echoed_ = false;
+  buffer_.clear();
+  parts_.clear();
+  asked_ = std::move(ask);
+}
+
+void WireEnd::received(Bytes bytes, Instant now, const Protocol& listening_as) {
+  counts_.bytes_received += bytes.size();
+  if (!asked_ && (!babbling_since_ || now - last_activity_ > kBabbleGap)) babbling_since_ = now;
+  last_activity_ = std::max(last_activity_, now);
+  if (asked_ && !first_byte_) first_byte_ = now;
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+
+  const Protocol& protocol = asked_ ? *asked_->protocol : listening_as;
+  std::size_t done = 0;
+  while (done < buffer_.size()) {
+    const Bytes rest = Bytes(buffer_).subspan(done);
+    const Scan scan = protocol.framer(rest, false);
+    if (scan.kind == Scan::more) break;
+    if (scan.kind == Scan::frame) {
+      handle(rest.first(scan.size), protocol, now);
+    } else {
+      counts_.junk_bytes += scan.size;
+      if (is_damage(scan.why)) ++counts_.bad_checks;
+      if (!damage_ || is_damage(scan.why)) damage_ = scan.why;
+    }
+    done += scan.size;
+  }
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(done));
+  if (buffer_.size() > kBufferLimit) buffer_.clear();
+}
+
+bool WireEnd::is_own(Bytes frame) const {
+  return std::any_of(own_.begin(), own_.end(), [frame](const ByteVector& own) { return same(own, frame); });
+}
+
+void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
+  if (asked_ && !echoed_ && same(frame, asked_->request.bytes)) {
+    ++counts_.echoes;
+    echoed_ = true;
+    first_byte_.reset();  // the reply is still to come
+    damage_.reset();
+    return;
+  }
+  const Tag tag = protocol.tag(Frame{frame, 0});
+  if (tag.role == Role::request && is_own(frame)) {
+    ++counts_.echoes;
+    return;
+  }
+  const bool answers = asked_ && (tag.role == Role::reply || tag.role == Role::part) &&
+                       (tag.address < 0 || tag.address == asked_->address) &&
+                       (tag.exchange < 0 || tag.exchange == asked_->request.exchange);
+  if (answers) {
+    collect(frame, now);
+    return;
+  }
+  if (tag.role == Role::request) ++counts_.foreign_requests;
+  if (tag.role != Role::request) ++counts_.late_or_foreign;
+  strays_.push_back({tag, ByteVector(frame.begin(), frame.end())});
+}
+
+void WireEnd::collect(Bytes frame, Instant now) {
+  parts_.emplace_back(frame.begin(), frame.end());
+  std::vector<Frame> frames;
+  frames.reserve(parts_.size());
+  for (const ByteVector& part : parts_) frames.push_back({part, 0});
+  auto reading = asked_->session->decode({&asked_->request, frames, false});
+  if (reading) return finish(std::move(reading), now);
+  switch (reading.error().code) {
+    case Errc::incomplete:
+      return;            // more frames belong to it
+    case Errc::address:  // not for us after all
+    case Errc::command:
+      ++counts_.late_or_foreign;
+      parts_.pop_back();
+      return;
+    default:
+      return finish(std::move(reading), now);
+  }
+}
+
+// Silence inside a reply. Damage ends the exchange; noise or a stranger's frame does not: the reply may still come.
+void WireEnd::gap_passed(Instant now) {
+  if (!buffer_.empty()) {
+    const Scan scan = asked_->protocol->framer(buffer_, true);
+    if (!damage_ || is_damage(scan.why)) damage_ = scan.why;
+    counts_.junk_bytes += buffer_.size();
+    buffer_.clear();
+  }
+  if (!parts_.empty()) return finish(Error{Errc::incomplete, "missing_frame", 0, {}}, now);
+  if (damage_ && is_damage(*damage_)) return finish(*damage_, now);
+  first_byte_.reset();
+  damage_.reset();
+}
+
+void WireEnd::on_time(Instant now) {
+  if (!asked_) return;
+  if (now >= sent_end_ + exchange().whole) {
+    finish(damage_ ? *damage_ : Error{Errc::timeout, "no_reply", 0, {}}, now);
+  } else if (first_byte_) {
+    if (now >= last_activity_ + exchange().gap) gap_passed(now);
+  }
+  if (asked_ && !first_byte_ && now >= sent_end_ + asked_->first_byte) {
+    finish(Error{Errc::timeout, "no_reply", 0, {}}, now);
+  }
+}
+
+std::optional<Instant> WireEnd::deadline() const {
+  if (!asked_) return std::nullopt;
+  const Instant whole = sent_end_ + exchange().whole;
+  const Instant step = first_byte_ ? last_activity_ + exchange().gap : sent_end_ + asked_->first_byte;
+  return std::min(whole, step);
+}
+
+void WireEnd::finish(Result<Reading> result, Instant now) {
+  Outcome outcome;
+  outcome.address = asked_->address;
+  outcome.exchange = asked_->request.exchange;
+  outcome.result = std::move(result);
+  outcome.sent = sent_;
+  if (first_byte_) outcome.latency = std::max(*first_byte_ - sent_end_, Duration(0));
+  outcome.ended = now;
+  outcome_ = std::move(outcome);
+  asked_.reset();
+  babbling_since_.reset();
+}
+
+std::optional<Outcome> WireEnd::take() { return std::exchange(outcome_, std::nullopt); }
+
+std::vector<Stray> WireEnd::take_strays() { return std::exchange(strays_, {}); }
+
+}  // namespace bmsd

@@ -1,0 +1,100 @@
+// Our end of one medium: one exchange at a time, from the request to the outcome, and silence before the next.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "protocol/protocol.h"
+
+namespace bmsd {
+
+// What is asked of whom.
+struct Ask {
+  const Protocol* protocol = nullptr;
+  Session* session = nullptr;
+  int address = -1;
+  Request request;
+  Duration first_byte{};  // the exchange's own, or less while probing
+};
+
+// How an exchange ended.
+struct Outcome {
+  int address = -1;
+  std::uint8_t exchange = 0;
+  Result<Reading> result{Error{}};
+  Instant sent{};                     // the request's first byte
+  std::optional<Duration> latency{};  // from the request's last byte to the reply's first
+  Instant ended{};
+};
+
+// An intact frame that answers nothing that we asked: late, of another pack, or another master's.
+struct Stray {
+  Tag tag;
+  ByteVector bytes;
+};
+
+// Everything that was seen on the medium and was no answer; for `show`, `doctor` and the diagnosis of `scan`.
+struct WireCounts {
+  std::uint64_t bytes_sent = 0, bytes_received = 0;
+  std::uint64_t junk_bytes = 0;       // no frame could be made of them
+  std::uint64_t bad_checks = 0;       // damaged frames
+  std::uint64_t echoes = 0;           // own requests that came back
+  std::uint64_t late_or_foreign = 0;  // intact replies that nobody waited for
+  std::uint64_t foreign_requests = 0;
+};
+
+class WireEnd {
+ public:
+  // The medium was opened or its speed changed: what was under way is forgotten. `baud` 0: time on the wire is not
+  // known.
+  void reset(int baud, Instant now);
+
+  bool idle() const { return !asked_; }
+
+  // When the medium will have been quiet for `silence`; in the past if it has been.
+  Instant quiet_at(Duration silence) const { return last_activity_ + silence; }
+  // Since when bytes have been coming without a silence of `kBabbleGap`, nobody having been asked.
+  std::optional<Duration> babble(Instant now) const;
+
+  // Begins an exchange; only when idle. The bytes of the request are to be sent now.
+  void start(Ask ask, Instant now);
+
+  // Collects what came. The outcome, once there is one, is taken with take().
+  void received(Bytes bytes, Instant now, const Protocol& listening_as);
+  void on_time(Instant now);
+  std::optional<Instant> deadline() const;
+  std::optional<Outcome> take();
+  std::vector<Stray> take_strays();
+
+  const WireCounts& counts() const { return counts_; }
+  Duration time_on_wire(std::size_t bytes) const { return wire_time(bytes, baud_); }
+  int baud() const { return baud_; }
+
+ private:
+  void handle(Bytes frame, const Protocol& protocol, Instant now);
+  void collect(Bytes frame, Instant now);
+  void gap_passed(Instant now);
+  void finish(Result<Reading> result, Instant now);
+  bool is_own(Bytes frame) const;
+  const Exchange& exchange() const { return asked_->protocol->exchanges[asked_->request.exchange]; }
+
+  int baud_ = 0;
+  std::optional<Ask> asked_;
+  Instant sent_{}, sent_end_{};
+  std::optional<Instant> first_byte_;
+  Instant last_activity_{};
+  std::optional<Instant> babbling_since_;
+  ByteVector buffer_;
+  std::vector<ByteVector> parts_;  // frames of the reply so far
+  std::optional<Error> damage_;    // the last reason why bytes were no frame
+  bool echoed_ = false;
+  std::deque<ByteVector> own_;  // our last requests
+  std::optional<Outcome> outcome_;
+  std::vector<Stray> strays_;
+  WireCounts counts_;
+};
+
+}  // namespace bmsd

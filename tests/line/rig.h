@@ -1,0 +1,163 @@
+// A line and simulated packs in virtual time, with a checker that knows every state that each pack ever sent.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "line/line.h"
+#include "protocol/daren_485.h"
+#include "sim/bus.h"
+#include "sim/virtual_wire.h"
+
+namespace bmsd {
+
+// Passes everything on to a line and keeps its events with their times.
+class Watched : public Machine {
+ public:
+  explicit Watched(LinePlan plan) : line_(std::move(plan)) {}
+  void opened(int baud, Instant now) override { line_.opened(baud, now); }
+  void closed(Instant now) override { line_.closed(now); }
+  void received(Bytes bytes, Instant now) override { line_.received(bytes, now); }
+  std::optional<Instant> deadline() const override { return line_.deadline(); }
+  std::optional<Action> next(Instant now) override {
+    auto action = line_.next(now);
+    if (action) {
+      if (const auto* send = std::get_if<SendBytes>(&*action)) bytes_sent += send->bytes.size();
+    }
+    for (LineEvent& event : line_.take_events()) {
+      if (on_event) on_event(event, now);
+      events.push_back({std::move(event), now});
+    }
+    return action;
+  }
+  Line& line() { return line_; }
+
+  struct Happened {
+    LineEvent event;
+    Instant at;
+  };
+  std::vector<Happened> events;
+  std::function<void(const LineEvent&, Instant)> on_event;
+  std::size_t bytes_sent = 0;
+
+ private:
+  Line line_;
+};
+
+struct RigOptions {
+  int packs = 1;
+  int baud = 19200;
+  Duration delay = 20ms;
+  Duration interval = 1s;
+  bool pinned = true;  // speed and addresses are configured
+  bool fixed = false;  // nothing drifts
+  std::uint64_t seed = 1;
+};
+
+class Rig {
+ public:
+  explicit Rig(const RigOptions& options = {})
+      : bus({.protocol = &kDaren485, .speed = options.baud, .delay = options.delay, .seed = options.seed}),
+        watched(plan(options)),
+        wire(watched, bus) {
+    for (int i = 1; i <= options.packs; ++i) {
+      PackModelOptions model;
+      model.soc_percent = 20 + 3.0 * i;  // packs differ, so that a mixed-up reply is seen
+      model.current_a = i % 2 == 0 ? -5.0 * i : 4.0 * i;
+      model.capacity_ah = 100 + i;
+      model.seed = options.seed * 100 + static_cast<std::uint64_t>(i);
+      model.fixed = options.fixed;
+      PackOptions pack;
+      pack.address = i;
+      pack.serial_number = "RIG00000000" + std::to_string(i);
+      EXPECT_TRUE(bus.add_pack(pack, PackModel(model)));
+    }
+    bus.on_reply([this](int address, const PackState& state, Bytes, Instant) { remember(address, state); });
+    watched.on_event = [this](const LineEvent& event, Instant) {
+      if (event.kind == LineEvent::round_good) check(event.pack);
+    };
+  }
+
+  static LinePlan plan(const RigOptions& options) {
+    LinePlan plan;
+    plan.protocols = {&kDaren485};
+    plan.interval = options.interval;
+    if (options.pinned) {
+      plan.baud = options.baud;
+      for (int i = 1; i <= options.packs; ++i) plan.addresses.push_back(i);
+    }
+    return plan;
+  }
+
+  Line& line() { return watched.line(); }
+  const PackTalk& pack(int address) { return line().pack(static_cast<std::size_t>(address - 1)); }
+  void open() { wire.open(9600); }
+
+  int count(LineEvent::Kind kind, int pack = -1) const {
+    int n = 0;
+    for (const auto& happened : watched.events) {
+      if (happened.event.kind == kind && (pack < 0 || happened.event.pack == pack)) ++n;
+    }
+    return n;
+  }
+  // Between the first and the last good round since `since`.
+  double mean_period(int pack, Instant since) const {
+    std::optional<Instant> first, last;
+    int rounds = -1;
+    for (const auto& happened : watched.events) {
+      if (happened.event.kind != LineEvent::round_good || happened.event.pack != pack || happened.at < since) continue;
+      if (!first) first = happened.at;
+      last = happened.at;
+      ++rounds;
+    }
+    return rounds > 0 ? seconds(*last - *first) / rounds : 0;
+  }
+  double longest_period(int pack, Instant since) const {
+    std::optional<Instant> last;
+    Duration longest{};
+    for (const auto& happened : watched.events) {
+      if (happened.event.kind != LineEvent::round_good || happened.event.pack != pack || happened.at < since) continue;
+      if (last) longest = std::max(longest, happened.at - *last);
+      last = happened.at;
+    }
+    return seconds(longest);
+  }
+
+  SimBus bus;
+  Watched watched;
+  VirtualWire wire;
+  int checked = 0;
+
+ private:
+  // What a pack sent, as the wire carries it.
+  static std::string word(double soc, double voltage, double current, const std::vector<double>& cells, double full) {
+    char text[96];
+    std::snprintf(text, sizeof text, "%.2f %.2f %.2f %.2f", soc, voltage, current, full);
+    std::string all = text;
+    for (const double cell : cells) all += " " + std::to_string(std::lround(cell * 1000));
+    return all;
+  }
+  void remember(int address, const PackState& state) {
+    sent_[address].insert(word(state.soc, state.voltage, state.current, state.cell_voltages, state.capacity_full));
+  }
+  void check(int index) {
+    const PackTalk& pack = line().pack(static_cast<std::size_t>(index));
+    const Battery& battery = pack.battery;
+    const std::string believed =
+        word(*battery.get(Field::soc), *battery.get(Field::voltage), *battery.get(Field::current),
+             *battery.cell_voltages(), *battery.get(Field::capacity_full));
+    ++checked;
+    EXPECT_TRUE(sent_[pack.address].contains(believed)) << "address " << pack.address << " never sent " << believed;
+  }
+
+  std::map<int, std::set<std::string>> sent_;
+};
+
+}  // namespace bmsd
