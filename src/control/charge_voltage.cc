@@ -1,0 +1,35 @@
+#include "control/charge_voltage.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "battery/battery.h"
+#include "control/cells.h"
+
+namespace bmsd {
+namespace {
+
+double rounded(double value, double steps_per_unit) { return std::round(value * steps_per_unit) / steps_per_unit; }
+
+bool usable(double volts) { return std::isfinite(volts) && volts > 0; }
+
+}  // namespace
+
+void set_charge_voltage(const ControlConfig& config, const Battery& battery, Limits& limits) {
+  limits.charge_mode = "Keep always max voltage";
+  const auto count = number_of_cells(battery);
+  if (!count) return;
+  if (usable(config.min_cell_voltage)) limits.low_voltage = rounded(*count * config.min_cell_voltage, 100);
+
+  double per_cell = config.max_cell_voltage;
+  if (!usable(per_cell)) return;
+  if (const auto of_bms = battery.get(Field::cell_voltage_max_limit); of_bms && usable(*of_bms)) {
+    per_cell = std::min(per_cell, *of_bms);
+  }
+  const double pack = rounded(*count * per_cell, 100);
+  const double drop = std::isfinite(config.voltage_drop) ? config.voltage_drop : 0;
+  limits.cvl = rounded(std::max(pack + drop, 0.0), 100);
+  limits.max_charge_cell_voltage = rounded(pack / *count, 1000);
+}
+
+}  // namespace bmsd

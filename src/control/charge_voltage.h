@@ -1,0 +1,14 @@
+// CVL: up to which voltage the battery may be charged (charge-control, section 5).
+#pragma once
+
+#include "control/limits.h"
+
+namespace bmsd {
+
+// Sets cvl, low_voltage, max_charge_cell_voltage and charge_mode of `limits`. CVL = cells x the lower of
+// MAX_CELL_VOLTAGE and the BMS's own limit per cell, rounded to 0.01 V, + VOLTAGE_DROP. Nothing while the number of
+// cells is unknown. Where the BMS's count and its list of cells disagree the smaller number holds, because it makes the
+// lower voltage.
+void set_charge_voltage(const ControlConfig& config, const Battery& battery, Limits& limits);
+
+}  // namespace bmsd

@@ -1,0 +1,47 @@
+// What the user may set about limits and about a lost connection. Names in capitals are the keys of config.ini.
+#pragma once
+
+#include "control/table.h"
+
+namespace bmsd {
+
+// Shares of the configured current, over what was measured (charge-control, section 6.1). An absent measurement limits
+// nothing.
+struct CurrentTables {
+  bool by_cell_voltage = true;     // CCCM_CV_ENABLE, DCCM_CV_ENABLE
+  bool by_temperature = true;      // CCCM_T_ENABLE, DCCM_T_ENABLE
+  bool by_mos_temperature = true;  // CCCM_T_MOSFET_ENABLE, DCCM_T_MOSFET_ENABLE
+  bool by_soc = false;             // CCCM_SOC_ENABLE, DCCM_SOC_ENABLE
+  Table cell_voltage;              // V
+  Table temperature;               // degrees Celsius
+  Table mos_temperature;           // degrees Celsius
+  Table soc;                       // percent
+};
+
+struct ControlConfig {
+  double max_cell_voltage = 3.45;                  // V, MAX_CELL_VOLTAGE
+  double min_cell_voltage = 2.9;                   // V, MIN_CELL_VOLTAGE
+  double max_battery_charge_current = 50;          // A, MAX_BATTERY_CHARGE_CURRENT
+  double max_battery_discharge_current = 60;       // A, MAX_BATTERY_DISCHARGE_CURRENT
+  double voltage_drop = 0;                         // V, VOLTAGE_DROP: added to the published CVL only
+  bool block_on_disconnect = false;                // BLOCK_ON_DISCONNECT
+  int block_on_disconnect_timeout_minutes = 30;    // BLOCK_ON_DISCONNECT_TIMEOUT_MINUTES
+  double block_on_disconnect_voltage_min = 3.225;  // V
+  double block_on_disconnect_voltage_max = 3.375;  // V
+  bool bms_cable_alarm = true;                     // BMS_CABLE_ALARM; the alarm of giving up comes in any case
+
+  CurrentTables charge = {
+      .cell_voltage = {{3.500, 3.450, 3.425, 3.400, 3.375}, {0, 0.005, 0.05, 0.25, 1}},
+      .temperature = {{0, 2, 5, 10, 40, 45, 50, 55}, {0, 0.25, 0.5, 1, 1, 0.5, 0.25, 0}},
+      .mos_temperature = {{70, 80, 90}, {1, 0.25, 0}},
+      .soc = {{98, 95, 90, 85}, {0.1, 0.2, 0.5, 1}},
+  };
+  CurrentTables discharge = {
+      .cell_voltage = {{2.8, 2.9, 3.0, 3.1, 3.19}, {0, 0.005, 0.05, 0.25, 1}},
+      .temperature = {{-10, 0, 5, 10, 40, 45, 50, 55}, {0, 0.25, 0.5, 1, 1, 0.5, 0.25, 0}},
+      .mos_temperature = {{70, 80, 90}, {1, 0.25, 0}},
+      .soc = {{5, 10, 15, 20}, {0.1, 0.2, 0.5, 1}},
+  };
+};
+
+}  // namespace bmsd

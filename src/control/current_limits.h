@@ -1,0 +1,11 @@
+// CCL and DCL: the lowest of everything that limits the current, and its name (charge-control, section 6).
+#pragma once
+
+#include "control/limits.h"
+
+namespace bmsd {
+
+CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, bool tells_fets);
+CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery, bool tells_fets);
+
+}  // namespace bmsd

@@ -1,0 +1,22 @@
+#include "control/limits.h"
+
+#include "battery/battery.h"
+#include "control/charge_voltage.h"
+#include "control/current_limits.h"
+#include "control/disconnect.h"
+
+namespace bmsd {
+
+Limits first_limits(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets) {
+  Limits limits;
+  set_charge_voltage(config, battery, limits);
+  if (presence.blocked) {
+    limits.charge = limits.discharge = {0, "BMS connection lost", false};
+  } else {
+    limits.charge = charge_limit(config, battery, tells_fets);
+    limits.discharge = discharge_limit(config, battery, tells_fets);
+  }
+  return limits;
+}
+
+}  // namespace bmsd

@@ -1,0 +1,36 @@
+// What a battery allows: CVL, CCL, DCL, each with the reasons that made it (charge-control, as Victron's DVCC acts on
+// it).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "control/config.h"
+
+namespace bmsd {
+
+class Battery;
+struct Presence;
+
+// A limit of current in one direction.
+struct CurrentLimit {
+  double value = 0;    // A, never negative
+  std::string reason;  // "Cell Voltage, Temp"; the texts of /Info/ChargeLimitation
+  bool allowed =
+      false;  // the FET is on (or the BMS has no such flag), no protection stops this direction, and value > 0
+};
+
+struct Limits {
+  std::optional<double> cvl;                      // V; nothing until the number of cells is known
+  std::optional<double> low_voltage;              // V, cells x MIN_CELL_VOLTAGE
+  std::optional<double> max_charge_cell_voltage;  // V
+  std::string charge_mode;                        // "Keep always max voltage"
+  CurrentLimit charge, discharge;                 // CCL, DCL
+};
+
+// The limits that follow from what is believed of the battery now, without memory: they fall and rise at once, and CVL
+// is always the maximum (as with CVCM_ENABLE = False). A pure function. `tells_fets`: the protocol has FET flags, so
+// that an unknown flag means "not allowed"; where it has none, unknown means allowed.
+Limits first_limits(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets);
+
+}  // namespace bmsd
