@@ -1,0 +1,167 @@
+#include "venus/message.h"
+
+#include <cstdlib>
+#include <limits>
+
+namespace bmsd {
+namespace {
+
+void need_memory(bool got) {
+  if (!got) std::abort();  // no exception: libdbus may be below us on the stack
+}
+
+BusValue integer(std::int64_t value) {
+  if (value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max()) {
+    return static_cast<std::int32_t>(value);
+  }
+  return value;
+}
+
+// Steps into the variants around a value.
+void unwrap(DBusMessageIter& iter) {
+  while (dbus_message_iter_get_arg_type(&iter) == DBUS_TYPE_VARIANT) {
+    DBusMessageIter inner;
+    dbus_message_iter_recurse(&iter, &inner);
+    iter = inner;
+  }
+}
+
+std::optional<BusValue> read_array(DBusMessageIter& iter) {
+  const int element = dbus_message_iter_get_element_type(&iter);
+  DBusMessageIter inner;
+  dbus_message_iter_recurse(&iter, &inner);
+  if (element == DBUS_TYPE_UINT32) {
+    std::vector<std::uint32_t> list;
+    for (; dbus_message_iter_get_arg_type(&inner) == DBUS_TYPE_UINT32; dbus_message_iter_next(&inner)) {
+      dbus_message_iter_get_basic(&inner, &list.emplace_back());
+    }
+    return list;
+  }
+  if (dbus_message_iter_get_arg_type(&inner) == DBUS_TYPE_INVALID && element != DBUS_TYPE_DICT_ENTRY) return BusValue{};
+  return std::nullopt;
+}
+
+}  // namespace
+
+MessagePtr adopt(DBusMessage* message) {
+  need_memory(message != nullptr);
+  return MessagePtr(message);
+}
+MessagePtr method_call(const char* destination, const std::string& path, const char* interface, const char* member) {
+  MessagePtr call = adopt(dbus_message_new_method_call(destination, path.c_str(), interface, member));
+  dbus_message_set_auto_start(call.get(), FALSE);
+  return call;
+}
+MessagePtr signal(const char* path, const char* interface, const char* member) {
+  return adopt(dbus_message_new_signal(path, interface, member));
+}
+MessagePtr reply_to(DBusMessage& call) { return adopt(dbus_message_new_method_return(&call)); }
+MessagePtr error_reply(DBusMessage& call, const char* name, const std::string& text) {
+  return adopt(dbus_message_new_error(&call, name, valid_utf8(text).c_str()));
+}
+
+void Writer::open(int type, const char* contents, Writer& inner) {
+  need_memory(dbus_message_iter_open_container(&iter_, type, contents, &inner.iter_));
+}
+void Writer::close(Writer& inner) { need_memory(dbus_message_iter_close_container(&iter_, &inner.iter_)); }
+void Writer::basic(int type, const void* value) { need_memory(dbus_message_iter_append_basic(&iter_, type, value)); }
+
+void Writer::text(const std::string& text) {
+  const char* pointer = text.c_str();
+  basic(DBUS_TYPE_STRING, &pointer);
+}
+void Writer::int32(std::int32_t value) { basic(DBUS_TYPE_INT32, &value); }
+void Writer::uint32(std::uint32_t value) { basic(DBUS_TYPE_UINT32, &value); }
+
+void Writer::variant_text(const std::string& content) {
+  container(DBUS_TYPE_VARIANT, "s", [&](Writer& writer) { writer.text(content); });
+}
+
+void Writer::variant(const BusValue& value) {
+  if (const auto* i = std::get_if<std::int32_t>(&value)) {
+    container(DBUS_TYPE_VARIANT, "i", [&](Writer& writer) { writer.int32(*i); });
+  } else if (const auto* x = std::get_if<std::int64_t>(&value)) {
+    container(DBUS_TYPE_VARIANT, "x", [&](Writer& writer) { writer.basic(DBUS_TYPE_INT64, x); });
+  } else if (const auto* d = std::get_if<double>(&value)) {
+    container(DBUS_TYPE_VARIANT, "d", [&](Writer& writer) { writer.basic(DBUS_TYPE_DOUBLE, d); });
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    variant_text(*text);
+  } else if (const auto* list = std::get_if<std::vector<std::uint32_t>>(&value)) {
+    container(DBUS_TYPE_VARIANT, "au", [&](Writer& writer) {
+      writer.container(DBUS_TYPE_ARRAY, "u", [&](Writer& array) {
+        for (const std::uint32_t element : *list) array.uint32(element);
+      });
+    });
+  } else {
+    container(DBUS_TYPE_VARIANT, "ai", [](Writer& writer) { writer.container(DBUS_TYPE_ARRAY, "i", [](Writer&) {}); });
+  }
+}
+
+void write_item(Writer& writer, const Item& item) {
+  writer.container(DBUS_TYPE_ARRAY, "{sv}", [&](Writer& dict) {
+    dict.entry("Value", [&](Writer& entry) { entry.variant(item.value); });
+    dict.entry("Text", [&](Writer& entry) { entry.variant_text(item.text); });
+  });
+}
+
+std::optional<BusValue> read_value(DBusMessageIter iter) {
+  unwrap(iter);
+  DBusBasicValue basic;
+  const int type = dbus_message_iter_get_arg_type(&iter);
+  if (dbus_type_is_basic(type) && type != DBUS_TYPE_UNIX_FD) dbus_message_iter_get_basic(&iter, &basic);
+  switch (type) {
+    case DBUS_TYPE_BYTE:
+      return integer(basic.byt);
+    case DBUS_TYPE_BOOLEAN:
+      return integer(basic.bool_val != 0 ? 1 : 0);
+    case DBUS_TYPE_INT16:
+      return integer(basic.i16);
+    case DBUS_TYPE_UINT16:
+      return integer(basic.u16);
+    case DBUS_TYPE_INT32:
+      return integer(basic.i32);
+    case DBUS_TYPE_UINT32:
+      return integer(basic.u32);
+    case DBUS_TYPE_INT64:
+      return integer(basic.i64);
+    case DBUS_TYPE_UINT64:
+      if (basic.u64 > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+      return integer(static_cast<std::int64_t>(basic.u64));
+    case DBUS_TYPE_DOUBLE:
+      return basic.dbl;
+    case DBUS_TYPE_STRING:
+    case DBUS_TYPE_OBJECT_PATH:
+    case DBUS_TYPE_SIGNATURE:
+      return std::string(basic.str);
+    case DBUS_TYPE_ARRAY:
+      return read_array(iter);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<BusValue> first_value(DBusMessage& message) {
+  DBusMessageIter iter;
+  if (!dbus_message_iter_init(&message, &iter)) return std::nullopt;
+  return read_value(iter);
+}
+
+std::vector<std::pair<std::string, BusValue>> read_dict(DBusMessageIter iter) {
+  std::vector<std::pair<std::string, BusValue>> entries;
+  unwrap(iter);
+  if (dbus_message_iter_get_arg_type(&iter) != DBUS_TYPE_ARRAY ||
+      dbus_message_iter_get_element_type(&iter) != DBUS_TYPE_DICT_ENTRY) {
+    return entries;
+  }
+  DBusMessageIter array, entry;
+  for (dbus_message_iter_recurse(&iter, &array); dbus_message_iter_get_arg_type(&array) == DBUS_TYPE_DICT_ENTRY;
+       dbus_message_iter_next(&array)) {
+    dbus_message_iter_recurse(&array, &entry);
+    auto key = read_value(entry);
+    if (!key || !std::holds_alternative<std::string>(*key) || !dbus_message_iter_next(&entry)) continue;
+    if (auto value = read_value(entry)) entries.emplace_back(std::get<std::string>(*key), std::move(*value));
+  }
+  return entries;
+}
+
+}  // namespace bmsd

@@ -1,0 +1,37 @@
+#include "venus/names.h"
+
+#include <cstdio>
+
+namespace bmsd {
+namespace {
+
+std::string address_text(int address) {
+  char text[16];
+  std::snprintf(text, sizeof text, "__0x%02X", static_cast<unsigned>(address));
+  return text;
+}
+
+}  // namespace
+
+std::string safe_identity(std::string_view identity) {
+  std::string safe(identity);
+  for (char& c : safe) {
+    const bool keep = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!keep) c = '_';
+  }
+  return safe;
+}
+
+std::string port_and_address(const Identity& identity) {
+  return identity.port_name + (identity.address < 0 ? std::string() : address_text(identity.address));
+}
+
+std::string address_suffix(const Identity& identity) {
+  return identity.address_configured ? address_text(identity.address) : std::string();
+}
+
+std::string service_name(const Identity& identity) {
+  return "com.victronenergy.battery." + identity.port_name + address_suffix(identity);
+}
+
+}  // namespace bmsd

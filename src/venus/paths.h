@@ -1,0 +1,60 @@
+// The one table of what a battery shows on D-Bus: path, type, text, decimals, and how it is computed. The paths are
+// Victron's contract (com.victronenergy.battery, as the system calculator, the GUI, Modbus-TCP and MQTT read them), so
+// this table stands on its own beside battery/fields.h.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bank/view.h"
+#include "venus/item_tree.h"
+#include "venus/publisher.h"
+
+namespace bmsd {
+
+// What a battery's service knows beside the view.
+struct ServiceFacts {
+  std::string process_name, process_version;
+  std::string identity;     // the one in use, safe_identity()
+  std::string custom_name;  // empty: none
+  std::int32_t instance = 0;
+};
+
+// What a row is computed from: who the battery is, or what it says now.
+struct Who {
+  const Identity& identity;
+  const ServiceFacts& facts;
+};
+struct PathInput {
+  const BatteryView& view;
+  std::optional<double> mean_current;                    // A, of the last 300 rounds
+  std::optional<std::size_t> lowest_cell, highest_cell;  // by voltage; absent without cells
+  std::optional<std::size_t> coldest, hottest;           // sensors
+  std::size_t cell = 0;                                  // of a row that repeats; from 0
+};
+using FromIdentity = BusValue (*)(Who);
+using FromView = BusValue (*)(const PathInput&);
+
+struct PathRow {
+  const char* path;  // "/Voltages/Cell#": one item per cell, # counts from 1
+  ItemType type;
+  const char* format;  // of the text, printf's; null: none
+  int decimals;        // published of a real value
+  std::variant<FromView, FromIdentity> value;
+  Urgent urgent = Urgent::never;
+  enum Trait : unsigned char {
+    plain,
+    writable,
+    keeps_last
+  } trait = plain;  // keeps_last: never invalid again once it was valid
+};
+std::span<const PathRow> path_table();
+
+// Where a field is shown; null: not on D-Bus.
+const char* path_of(Field field);
+
+}  // namespace bmsd

@@ -1,0 +1,249 @@
+#include "venus/paths.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string_view>
+
+#include "test_pack.h"
+#include "venus/battery_paths.h"
+#include "venus/names.h"
+
+namespace bmsd::testing {
+namespace {
+
+TEST(PathTable, EveryFieldIsARowOrSaidToBeNotOnDbus) {
+  std::set<std::string_view> paths;
+  for (const PathRow& row : path_table()) paths.insert(row.path);
+  std::size_t shown = 0;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    const char* path = path_of(field_at(i));  // a field without an entry does not compile
+    if (!path) continue;
+    ++shown;
+    EXPECT_TRUE(paths.contains(path)) << info(field_at(i)).key << " should be at " << path;
+  }
+  EXPECT_EQ(shown, kFieldCount - 5);
+}
+
+TEST(PathTable, EveryAlarmOfVictronsIsARow) {
+  std::set<std::string> paths;
+  for (const PathRow& row : path_table()) paths.insert(row.path);
+  for (std::size_t i = 0; i < kAlarmCount; ++i) {
+    const std::string path = "/Alarms/" + std::string(key_of(static_cast<Alarm>(i)));
+    EXPECT_TRUE(paths.contains(path)) << path;
+  }
+}
+
+TEST(PathTable, NoPathIsTwiceAndNoneIsBelowAnother) {
+  std::set<std::string> paths;
+  for (const PathRow& row : path_table()) EXPECT_TRUE(paths.insert(row.path).second) << row.path;
+  for (const std::string& path : paths) {
+    const auto below = paths.lower_bound(path + "/");
+    EXPECT_FALSE(below != paths.end() && below->starts_with(path + "/")) << path;
+  }
+}
+
+struct Shown : ::testing::Test {
+  Shown() { update(); }
+  void update() {
+    paths.update(Who{pack.identity, facts}, publisher);
+    paths.update(pack.view(), publisher);
+    publisher.store();
+  }
+  const Item& item(const std::string& path) const {
+    const auto index = tree.find(path);
+    if (!index) throw std::runtime_error("no item " + path);
+    return tree.at(*index);
+  }
+  BusValue value(const std::string& path) const { return item(path).value; }
+  std::string text(const std::string& path) const { return item(path).text; }
+
+  TestPack pack;
+  ServiceFacts facts{"bmsd", "0.1.0", "JD2M02150860_1_", "Shed", 3};
+  ItemTree tree;
+  BatteryPaths paths{tree, {}};
+  Publisher publisher{tree};
+};
+
+TEST_F(Shown, WhoItIs) {
+  EXPECT_EQ(value("/Mgmt/ProcessName"), BusValue("bmsd"));
+  EXPECT_EQ(value("/Mgmt/ProcessVersion"), BusValue("0.1.0"));
+  EXPECT_EQ(value("/Mgmt/Connection"), BusValue("Serial /dev/ttyUSB0"));
+  EXPECT_EQ(value("/DeviceInstance"), BusValue(3));
+  EXPECT_EQ(value("/ProductId"), BusValue(0xBA77));
+  EXPECT_EQ(value("/ProductName"), BusValue("SerialBattery JD2M02150860_1_ @ ttyUSB0 (Daren485)"));
+  EXPECT_EQ(value("/CustomName"), BusValue("Shed"));
+  EXPECT_EQ(value("/Serial"), BusValue("JD2M02150860_1_"));
+  EXPECT_EQ(value("/HardwareVersion"), BusValue("DR-JC03"));
+  EXPECT_EQ(value("/DeviceName"), BusValue()) << "the BMS stores none";
+  EXPECT_EQ(value("/Connected"), BusValue(1));
+}
+
+TEST_F(Shown, AnAddressThatWasConfiguredIsPartOfTheNames) {
+  pack.identity.address_configured = true;
+  update();
+  EXPECT_EQ(value("/Mgmt/Connection"), BusValue("Serial /dev/ttyUSB0__0x01"));
+  EXPECT_EQ(service_name(pack.identity), "com.victronenergy.battery.ttyUSB0__0x01");
+}
+
+TEST_F(Shown, MeasurementsAreRoundedAndHaveTheirUnits) {
+  EXPECT_EQ(value("/Dc/0/Current"), BusValue(-12.35));
+  EXPECT_EQ(text("/Dc/0/Current"), "-12.35A");
+  EXPECT_EQ(value("/Dc/0/Power"), BusValue(-655.77));
+  EXPECT_EQ(text("/Dc/0/Power"), "-656W");
+  EXPECT_EQ(value("/Dc/0/Temperature"), BusValue(22.8));
+  EXPECT_EQ(value("/Soc"), BusValue(67.5));
+  EXPECT_EQ(text("/Soc"), "67.5");
+  EXPECT_EQ(text("/Capacity"), "67.50Ah");
+  EXPECT_EQ(text("/InstalledCapacity"), "100Ah");
+  EXPECT_EQ(value("/ConsumedAmphours"), BusValue(-32.5));
+  EXPECT_EQ(value("/History/TotalAhDrawn"), BusValue(-4711.0));
+  EXPECT_EQ(value("/History/ChargeCycles"), BusValue(42.0));
+  EXPECT_EQ(value("/System/MOSTemperature"), BusValue(31.3));
+}
+
+TEST_F(Shown, WithoutARemainingCapacityTheStateOfChargeGivesIt) {
+  TestPack other;
+  other.battery = {};
+  Reading reading;
+  reading.set(Field::capacity_full, 280);
+  reading.set(Field::soc, 50);
+  other.says(reading);
+  paths.update(other.view(), publisher);
+  publisher.store();
+  EXPECT_EQ(value("/Capacity"), BusValue(140.0));
+  EXPECT_EQ(value("/ConsumedAmphours"), BusValue(-140.0));
+}
+
+TEST_F(Shown, MoreThanFullIsNotNegativeConsumption) {
+  pack.says(Field::capacity_remaining, 101);
+  update();
+  EXPECT_EQ(value("/ConsumedAmphours"), BusValue(0.0));
+}
+
+TEST_F(Shown, CellsAndTheirExtremes) {
+  EXPECT_EQ(value("/Voltages/Cell1"), BusValue(3.32));
+  EXPECT_EQ(text("/Voltages/Cell3"), "3.301V");
+  EXPECT_EQ(tree.find("/Voltages/Cell17"), std::nullopt);
+  EXPECT_EQ(value("/Voltages/Sum"), BusValue(53.12));
+  EXPECT_EQ(value("/Voltages/Diff"), BusValue(0.038));
+  EXPECT_EQ(value("/Balances/Cell9"), BusValue(0));
+  EXPECT_EQ(value("/Balances/Cell10"), BusValue(1));
+  EXPECT_EQ(value("/Balancing"), BusValue(1));
+  EXPECT_EQ(value("/System/NrOfCellsPerBattery"), BusValue(16));
+  EXPECT_EQ(value("/System/MinCellVoltage"), BusValue(3.301));
+  EXPECT_EQ(value("/System/MinVoltageCellId"), BusValue("C3"));
+  EXPECT_EQ(value("/System/MaxVoltageCellId"), BusValue("C10"));
+}
+
+TEST_F(Shown, OfEqualTemperaturesTheLowestIsTheFirstAndTheHighestTheLast) {
+  EXPECT_EQ(value("/System/MinCellTemperature"), BusValue(21.0));
+  EXPECT_EQ(value("/System/MinTemperatureCellId"), BusValue("Temp 1"));
+  EXPECT_EQ(value("/System/MaxCellTemperature"), BusValue(24.5));
+  EXPECT_EQ(value("/System/MaxTemperatureCellId"), BusValue("Temp 4"));
+  EXPECT_EQ(value("/System/Temperature2"), BusValue(24.5));
+  EXPECT_EQ(value("/System/Temperature2Name"), BusValue("Temp 2"));
+}
+
+TEST_F(Shown, ACellThatNoCellCanHaveIsInvalid) {
+  Reading reading;
+  std::vector<double> cells(16, 3.3);
+  cells[0] = 7.0;
+  reading.cell_voltages = cells;
+  pack.says(reading);
+  update();
+  EXPECT_EQ(value("/Voltages/Cell1"), BusValue());
+  EXPECT_EQ(value("/Voltages/Cell2"), BusValue(3.3));
+}
+
+TEST_F(Shown, CellsThatAppearLaterGetItems) {
+  Reading reading;
+  reading.cell_voltages = std::vector<double>(17, 3.3);
+  reading.set(Field::voltage, 56.1);
+  pack.says(reading);
+  update();
+  EXPECT_EQ(value("/Voltages/Cell17"), BusValue(3.3));
+}
+
+TEST_F(Shown, Limits) {
+  EXPECT_EQ(text("/Info/MaxChargeVoltage"), "55.20V");
+  EXPECT_EQ(value("/Info/MaxChargeCurrent"), BusValue(60.0));
+  EXPECT_EQ(value("/Info/MaxDischargeCurrent"), BusValue(80.0));
+  EXPECT_EQ(value("/Info/BatteryLowVoltage"), BusValue(46.4));
+  EXPECT_EQ(value("/Info/ChargeLimitation"), BusValue("Max Battery Charge Current"));
+  EXPECT_EQ(value("/Io/AllowToCharge"), BusValue(1));
+  EXPECT_EQ(value("/System/NrOfModulesBlockingCharge"), BusValue(0));
+  EXPECT_EQ(value("/State"), BusValue(9));
+  EXPECT_EQ(value("/Mode"), BusValue(3));
+  EXPECT_EQ(value("/DeviceState"), BusValue(0x100));
+}
+
+TEST_F(Shown, ALimitNeverBecomesInvalidAgain) {
+  pack.limits.cvl.reset();
+  pack.limits.low_voltage.reset();
+  update();
+  EXPECT_EQ(value("/Info/MaxChargeVoltage"), BusValue(55.2));
+  EXPECT_EQ(value("/Info/BatteryLowVoltage"), BusValue(46.4));
+}
+
+TEST_F(Shown, BothDirectionsBlockedIsStandby) {
+  pack.limits.charge = {0, "Cell Voltage", false};
+  pack.limits.discharge = {0, "Cell Voltage", false};
+  update();
+  EXPECT_EQ(value("/State"), BusValue(14));
+  EXPECT_EQ(value("/Mode"), BusValue(0xFC));
+  EXPECT_EQ(value("/DeviceState"), BusValue(0x104));
+  EXPECT_EQ(value("/System/NrOfModulesBlockingDischarge"), BusValue(1));
+  pack.says(Field::charge_fet_on, 0);
+  pack.says(Field::discharge_fet_on, 0);
+  update();
+  EXPECT_EQ(value("/Mode"), BusValue(4)) << "the BMS itself has switched off";
+}
+
+TEST_F(Shown, WithoutDataOnlyWhatChangesFastBecomesUnknown) {
+  pack.presence.measurements_valid = false;
+  pack.presence.cable_alarm = Severity::warning;
+  pack.presence.text = "Lost for: 13s";
+  update();
+  for (const char* path : {"/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power", "/CurrentAvg"})
+    EXPECT_EQ(value(path), BusValue());
+  EXPECT_EQ(value("/Soc"), BusValue(67.5));
+  EXPECT_EQ(value("/Voltages/Cell1"), BusValue(3.32));
+  EXPECT_EQ(value("/Info/MaxChargeVoltage"), BusValue(55.2));
+  EXPECT_EQ(value("/System/NrOfModulesOnline"), BusValue(0));
+  EXPECT_EQ(value("/System/NrOfModulesOffline"), BusValue(1));
+  EXPECT_EQ(value("/Alarms/BmsCable"), BusValue(1));
+  EXPECT_EQ(value("/ConnectionInformation"), BusValue("Lost for: 13s"));
+  EXPECT_EQ(value("/Connected"), BusValue(1));
+  pack.presence.given_up = true;
+  update();
+  EXPECT_EQ(value("/State"), BusValue(10));
+}
+
+TEST_F(Shown, AlarmsThatTheBmsDoesNotHaveAreInvalid) {
+  EXPECT_EQ(value("/Alarms/LowVoltage"), BusValue(0));
+  EXPECT_EQ(value("/Alarms/HighCellVoltage"), BusValue(1));
+  EXPECT_EQ(value("/Alarms/FuseBlown"), BusValue());
+  EXPECT_EQ(value("/Alarms/BmsCable"), BusValue(0));
+}
+
+TEST_F(Shown, TheMeanCurrentIsOfTheLastThreeHundredRounds) {
+  for (int round = 0; round < 300; ++round) {
+    pack.says(Field::current, round < 150 ? 10 : 20);
+    update();
+  }
+  EXPECT_EQ(value("/CurrentAvg"), BusValue(15.0));
+  update();  // no new round
+  EXPECT_EQ(value("/CurrentAvg"), BusValue(15.0));
+}
+
+TEST_F(Shown, WhatThisBmsNeverSaysIsInvalid) {
+  EXPECT_EQ(value("/History/ChargedEnergy"), BusValue());
+  EXPECT_EQ(text("/History/ChargedEnergy"), "---");
+  EXPECT_EQ(value("/ErrorCode"), BusValue());
+  EXPECT_EQ(value("/TimeToGo"), BusValue());
+}
+
+}  // namespace
+}  // namespace bmsd::testing
