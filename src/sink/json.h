@@ -1,0 +1,18 @@
+// A battery as JSON: `show --json`, the control socket, the live table. The keys are documented in docs/json.md and
+// stable.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "bank/view.h"
+
+namespace bmsd {
+
+// What is not known is absent, never null or 0. Numbers are rounded to the decimals of the field table.
+nlohmann::json battery_json(const BatteryView& view, Instant now);
+
+// As text; `indent` < 0: one line. Bytes that are no UTF-8 (a BMS may store anything in its name) become U+FFFD.
+std::string json_text(const nlohmann::json& json, int indent = -1);
+
+}  // namespace bmsd

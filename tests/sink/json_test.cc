@@ -1,0 +1,68 @@
+#include "sink/json.h"
+
+#include <gtest/gtest.h>
+
+#include "view_fixture.h"
+
+namespace bmsd {
+namespace {
+
+using Json = nlohmann::json;
+
+TEST(BatteryJson, HasEveryValueRoundedAndNothingThatIsUnknown) {
+  const Shown shown = shown_battery();
+  const Json expected = Json::parse(R"({
+    "id": "ttyUSB0 0x01", "port": "/dev/ttyUSB0", "address": 1, "protocol": "daren-485", "bms_type": "Daren485",
+    "identity": "D123456789", "serial_number": "D123456789",
+    "voltage_v": 53.27, "current_a": -12.5, "power_w": -665.8, "soc_percent": 87.46, "capacity_full_ah": 100.0, "cycles": 42,
+    "charge_fet_on": true, "discharge_fet_on": false, "temperature_c": 25.3,
+    "cell_voltages_v": [3.33, 3.33, 3.301, 3.33, 3.33, 3.33, 3.33, 3.33, 3.33, 3.33, 3.33, 3.345, 3.33, 3.33, 3.33, 3.33],
+    "cell_temperatures_c": [24.5, 26.0], "balancing_cells": [12],
+    "alarms": ["cell_high_warning"], "alarm_levels": {"BmsCable": 0, "HighCellVoltage": 1, "LowSoc": 0},
+    "limits": {"cvl_v": 55.2, "ccl_a": 12.5, "dcl_a": 0.0, "charge_reason": "Cell Voltage", "discharge_reason": "BMS",
+               "allow_to_charge": true, "allow_to_discharge": false, "low_voltage_v": 46.4,
+               "max_charge_cell_voltage_v": 3.45, "charge_mode": "Keep always max voltage"},
+    "connection": {"state": "connected", "text": "Connected", "lost_for_s": 0.0, "rounds": 1000, "failed_rounds": 2,
+                   "errors": {"timeout": 3}, "rejected": 1, "last_rejection": "out_of_range", "period_s": 1.004,
+                   "latency_ms": 23.4, "age_s": 0.25, "last_error": "timeout: no_reply"},
+    "quality": {"cycles": "rejected", "soh_percent": "unknown"},
+    "extras": {"reserve_ah": 1.5, "unset": null, "mode": "a\u001b[2J"}
+  })");
+  const Json json = battery_json(shown.view(), instant_at(100.25));
+  EXPECT_EQ(json, expected) << "difference: " << Json::diff(expected, json).dump();
+}
+
+TEST(BatteryJson, OfABatteryThatHasSaidNothingIsStillComplete) {
+  Shown shown;
+  shown.identity.address = -1;
+  const Json json = battery_json(shown.view(), instant_at(0));
+  EXPECT_FALSE(json.contains("address"));
+  EXPECT_FALSE(json.contains("voltage_v"));
+  EXPECT_FALSE(json.contains("cell_voltages_v"));
+  EXPECT_FALSE(json["limits"].contains("cvl_v"));
+  EXPECT_FALSE(json["connection"].contains("age_s"));
+  EXPECT_EQ(json["alarms"], Json::array());
+  EXPECT_EQ(json["quality"], Json::object());
+}
+
+TEST(BatteryJson, ALostBatteryHasNoMomentaryValuesButKeepsTheOthers) {
+  Shown shown = shown_battery();
+  shown.presence = {false, true, true, Severity::alarm, 1801s, "Lost for: 30m 1s | Disconnected | Threshold: 30m"};
+  const Json json = battery_json(shown.view(), instant_at(1901));
+  for (const char* key : {"voltage_v", "current_a", "power_w"}) EXPECT_FALSE(json.contains(key)) << key;
+  for (const char* key : {"soc_percent", "cell_voltages_v", "temperature_c"}) EXPECT_TRUE(json.contains(key)) << key;
+  EXPECT_EQ(json["connection"]["state"], "blocked");
+  EXPECT_EQ(json["connection"]["lost_for_s"], 1801);
+  EXPECT_EQ(json["alarm_levels"]["BmsCable"], 2);
+}
+
+TEST(BatteryJson, ATextThatIsNoUtf8IsStillWritten) {
+  EXPECT_EQ(json_text({{"name",
+                        "a\xff"
+                        "b"}}),
+            "{\"name\":\"a\xEF\xBF\xBD"
+            "b\"}");
+}
+
+}  // namespace
+}  // namespace bmsd
