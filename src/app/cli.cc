@@ -1,0 +1,148 @@
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/version.h"
+
+namespace bmsd {
+namespace {
+
+void add_line_options(CLI::App& command, LineOptions& line, bool ports_required) {
+  command.add_option("--protocol", line.protocol, "The BMS's protocol (see: bmsd list); without it every one is tried");
+  command.add_option("--address", line.addresses, "Bus addresses, as in 1,2,0x0a; without it the first that answers");
+  command.add_option("--baud", line.baud, "Bits per second; without it the protocol's usual speeds are tried");
+  command.add_option("--interval", line.interval,
+                     "Seconds from round to round, 0: as fast as the wire allows (default 1)");
+  auto* ports = command.add_option("PORT", line.ports, "/dev/ttyUSB0 or tcp://host:port");
+  if (ports_required) ports->required();
+}
+
+// What was chosen: the function that runs it, or nothing.
+using Chosen = std::function<int()>;
+
+void add_run(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "The daemon: reads the packs and publishes them on Victron's D-Bus");
+  add_line_options(*command, options->line, false);
+  command->add_option("--bus", options->bus, "D-Bus address, system, session or none")->capture_default_str();
+  command->add_option("--serial-starter", options->serial_starter,
+                      "Serve this tty as Venus's serial-starter expects: end when no BMS answers");
+  command->add_option("--socket", options->socket, "Control socket, for show and watch (default /run/bmsd/control)");
+  command->add_option("--log", options->log_level, "error, warning, info or debug")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
+  command->callback([options, &chosen] { chosen = [options] { return command_run(*options); }; });
+}
+
+void add_scan(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ScanOptions>();
+  CLI::App* command = app.add_subcommand("scan", "Which BMS answers where; without PORT all serial adapters");
+  add_line_options(*command, options->line, false);
+  command->add_flag("--all-addresses", options->all_addresses, "Also ask the addresses that hardly anybody uses");
+  command->add_flag("--json", options->json, "Print JSON (docs/json.md)");
+  command->callback([options, &chosen] { chosen = [options] { return command_scan(*options); }; });
+}
+
+void add_show(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ShowOptions>();
+  CLI::App* command = app.add_subcommand("show", "Every value once; without PORT asks the running daemon");
+  add_line_options(*command, options->line, false);
+  command->add_flag("--all", options->all,
+                    "Also read what is only read on demand (counters, parameters); needs a PORT");
+  command->add_flag("--json", options->json, "Print JSON (docs/json.md)");
+  command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  command->callback([options, &chosen] { chosen = [options] { return command_show(*options); }; });
+}
+
+void add_watch(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<WatchOptions>();
+  CLI::App* command = app.add_subcommand("watch", "Live view of the running daemon's batteries");
+  command->add_flag("--once", options->once, "Print the table once");
+  command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  command->callback([options, &chosen] { chosen = [options] { return command_watch(*options); }; });
+}
+
+void add_simulate(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<SimulateOptions>();
+  CLI::App* command = app.add_subcommand(
+      "simulate", "Packs on a pseudo-terminal, at the line's real speed; takes commands while it runs");
+  command->add_option("PROTOCOL", options->protocol, "What the packs speak (see: bmsd list)")->required();
+  command->add_option("--packs", options->packs, "How many packs")->capture_default_str()->check(CLI::Range(1, 256));
+  command->add_option("--address", options->addresses, "Their addresses, as in 1,2,0x0a (default 1, 2, ...)");
+  command->add_option("--link", options->link, "Symbolic link to the pseudo-terminal");
+  command->add_option("--port", options->port, "A real serial port instead of a pseudo-terminal");
+  command->add_option("--baud", options->baud, "Speed of the packs (default: whatever the other end sets)");
+  command->add_option("--delay-ms", options->delay_ms, "From a request's end to the reply's first byte")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10000));
+  command->add_option("--fault", options->faults,
+                      "KIND=RATE, as in corrupt=0.1 or late=0.1:0.45; KIND: drop, corrupt, flip, truncate, late, "
+                      "garbage, foreign, echo, silence");
+  command->add_option("--seed", options->seed, "The same seed repeats a run")->capture_default_str();
+  command->add_option("--set", options->set, "KEY=VALUE of the packs' state or firmware variant");
+  command->add_option("--log", options->log, "Write every state that was sent to this file, as JSON lines");
+  command->callback([options, &chosen] { chosen = [options] { return command_simulate(*options); }; });
+}
+
+void add_decode(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<DecodeOptions>();
+  CLI::App* command = app.add_subcommand("decode", "A frame in, its fields out");
+  command->add_option("--protocol", options->protocol, "The frame's protocol; without it every one is tried");
+  command->add_option("--request", options->request, "The request that the frame answers");
+  command->add_option("--param", options->params, "KEY=VALUE that the decoder has to know");
+  command->add_flag("--json", options->json,
+                    "Print JSON; with FRAME - reads JSON lines from standard input (docs/json.md)");
+  command->add_option("FRAME", options->frames, "A reply as text (~22014A...) or hexadecimal; - reads standard input")
+      ->required();
+  command->callback([options, &chosen] { chosen = [options] { return command_decode(*options); }; });
+}
+
+void add_list(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ListOptions>();
+  CLI::App* command = app.add_subcommand("list", "Supported BMSes and what each can do");
+  command->add_flag("--json", options->json, "Print JSON (docs/json.md)");
+  command->add_flag("--markdown", options->markdown, "Print the table of the README");
+  command->callback([options, &chosen] { chosen = [options] { return command_list(*options); }; });
+}
+
+void add_demo(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<DemoOptions>();
+  CLI::App* command =
+      app.add_subcommand("demo", "No hardware: 4 simulated packs, the real lines, a private D-Bus, the live table");
+  command->add_flag("--once", options->once, "End after the first complete round");
+  command->callback([options, &chosen] { chosen = [options] { return command_demo(*options); }; });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("bmsd reads battery management systems and gives each battery to the systems that live from it.",
+               "bmsd");
+  app.set_version_flag("--version", std::string("bmsd ") + kVersion);
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("bmsd: ") + error.what() + "; see: bmsd --help\n";
+  });
+
+  Chosen chosen;
+  add_demo(app, chosen);
+  add_run(app, chosen);
+  add_scan(app, chosen);
+  add_show(app, chosen);
+  add_watch(app, chosen);
+  add_simulate(app, chosen);
+  add_decode(app, chosen);
+  add_list(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongUsage;
+  }
+  return chosen();
+}
+
+}  // namespace bmsd

@@ -1,0 +1,89 @@
+// One function per command, one file per function. Each returns the exit status: 0 done, 1 the thing asked for failed,
+// 2 wrong usage.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bmsd {
+
+inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+
+// How to talk on lines; what `run`, `scan`, `show` share.
+struct LineOptions {
+  std::string protocol;            // empty: every one that is registered
+  std::string addresses;           // "1,2,0x0A"; empty: the protocol's default
+  int baud = 0;                    // 0: the speeds that the protocol names
+  std::optional<double> interval;  // seconds between rounds, 0: as fast as the wire allows; empty: 1 s
+  std::vector<std::string> ports;
+};
+
+struct RunOptions {
+  LineOptions line;
+  std::string bus = "system";  // D-Bus address, system, session, none
+  std::string serial_starter;  // tty name
+  std::string socket;          // control socket; empty: the usual place
+  std::string log_level = "info";
+};
+
+struct ScanOptions {
+  LineOptions line;
+  bool json = false;
+  bool all_addresses = false;
+};
+
+struct ShowOptions {
+  LineOptions line;
+  bool json = false;
+  bool all = false;  // also what is only read on demand
+  std::string socket;
+};
+
+struct WatchOptions {
+  std::string socket;
+  bool once = false;
+};
+
+struct SimulateOptions {
+  std::string protocol;
+  int packs = 1;
+  std::vector<std::string> addresses;
+  std::string link;  // symbolic link to the pseudo-terminal
+  std::string port;  // a real port instead of a pseudo-terminal
+  int baud = 0;      // 0: what the other end sets
+  int delay_ms = 20;
+  std::vector<std::string> faults;  // KIND=RATE
+  std::uint64_t seed = 1;
+  std::vector<std::string> set;  // KEY=VALUE of the pack's state or firmware variant
+  std::string log;               // file that gets every state that was sent, as JSON lines
+};
+
+struct DecodeOptions {
+  std::string protocol;
+  bool json = false;
+  std::string request;
+  std::vector<std::string> params;  // KEY=VALUE
+  std::vector<std::string> frames;
+};
+
+struct ListOptions {
+  bool json = false;
+  bool markdown = false;
+};
+
+struct DemoOptions {
+  bool once = false;
+};
+
+int command_run(const RunOptions& options);
+int command_scan(const ScanOptions& options);
+int command_show(const ShowOptions& options);
+int command_watch(const WatchOptions& options);
+int command_simulate(const SimulateOptions& options);
+int command_decode(const DecodeOptions& options);
+int command_list(const ListOptions& options);
+int command_demo(const DemoOptions& options);
+
+}  // namespace bmsd

@@ -1,0 +1,69 @@
+// Ports, lines and the hub on one event loop: what `run`, `show` and `demo` have in common.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/hub.h"
+#include "base/log.h"
+#include "io/pump.h"
+#include "line/line.h"
+
+namespace bmsd {
+
+// A port and what is known of the line behind it.
+struct PortPlan {
+  std::string port;
+  LinePlan line;
+  bool addresses_configured = false;
+};
+
+// What the options say for each of their ports. Error config for an unknown protocol, an address or a speed that cannot
+// be.
+Result<std::vector<PortPlan>> plan_ports(const LineOptions& options);
+
+class Daemon {
+ public:
+  Daemon(boost::asio::io_context& io, const ControlConfig& config, Log log);
+
+  // Error config: the name cannot be a port. `opened`, `lost` and `options` as in io/pump.h.
+  Status add_port(const PortPlan& plan, PumpOptions options = {}, std::function<void(const Error&)> lost = {},
+                  std::function<void()> opened = {});
+
+  void start();
+  // Closes the ports and leaves the sinks.
+  void stop();
+
+  // Called after each event of a line and after each tick.
+  void on_change(std::function<void(Instant)> on_change) { on_change_ = std::move(on_change); }
+
+  Hub& hub() { return hub_; }
+  std::size_t line_count() const { return ports_.size(); }
+  Line& line(std::size_t index) { return *ports_[index]->line; }
+  const std::string& port(std::size_t index) const { return ports_[index]->name; }
+  bool is_open(std::size_t index) const { return ports_[index]->pump->is_open(); }
+  void poke(std::size_t index) { ports_[index]->pump->poke(); }
+
+ private:
+  struct PortLine {
+    std::string name;
+    std::unique_ptr<Line> line;
+    std::unique_ptr<Pump> pump;
+  };
+  void tick_later();
+  void changed(Instant now);
+
+  boost::asio::io_context& io_;
+  Log log_;
+  Hub hub_;
+  std::vector<std::unique_ptr<PortLine>> ports_;
+  boost::asio::steady_timer ticker_;
+  std::function<void(Instant)> on_change_;
+};
+
+}  // namespace bmsd

@@ -1,0 +1,209 @@
+// bmsd scan: which BMS answers where.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "app/addresses.h"
+#include "app/commands.h"
+#include "app/daemon.h"
+#include "io/open_port.h"
+#include "line/detection.h"
+#include "sink/json.h"
+
+namespace bmsd {
+namespace {
+
+int complain(const std::string& text, int status) {
+  std::fprintf(stderr, "bmsd scan: %s\n", text.c_str());
+  return status;
+}
+
+std::vector<std::string> serial_adapters() {
+  std::vector<std::string> ports;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev", error)) {
+    const std::string name = entry.path().filename();
+    for (const char* prefix : {"ttyUSB", "ttyACM", "ttyAMA", "ttyS_", "ttymxc", "ttyO"}) {
+      if (name.rfind(prefix, 0) == 0) ports.push_back(entry.path());
+    }
+  }
+  std::sort(ports.begin(), ports.end());
+  return ports;
+}
+
+// The search on one port.
+struct Search {
+  std::string port;
+  Detection detection;
+  std::unique_ptr<Pump> pump;
+  std::string error;
+
+  bool ended() const { return detection.finished() || !error.empty(); }
+};
+
+class Scanner {
+ public:
+  explicit Scanner(boost::asio::io_context& io) : io_(io), ticker_(io) {}
+
+  Status add(const PortPlan& plan, bool all_addresses) {
+    auto port = make_port(io_, plan.port);
+    if (!port) return port.error();
+    DetectionOptions options;
+    options.protocols = plan.line.protocols;
+    options.baud = plan.line.baud;
+    options.addresses = plan.line.addresses;
+    options.all_addresses = all_addresses;
+    searches_.push_back(std::unique_ptr<Search>(new Search{plan.port, Detection(std::move(options)), nullptr, {}}));
+    Search& search = *searches_.back();
+    PumpHooks hooks;
+    hooks.after_event = [this](Instant) { look(); };
+    hooks.lost = [this, &search](const Error& error) {
+      search.error = describe(error);
+      look();
+    };
+    search.pump = std::make_unique<Pump>(io_, std::move(*port), search.detection, plan.port,
+                                         log_to_stderr(Level::error), std::move(hooks), PumpOptions{false, 1s});
+    return Done{};
+  }
+
+  void run() {
+    for (const auto& search : searches_) search->pump->start();
+    show_progress_later();
+    io_.run();
+    for (const auto& search : searches_) search->pump->stop();
+    if (terminal_) std::fprintf(stderr, "\r\033[K");
+  }
+
+  const std::vector<std::unique_ptr<Search>>& searches() const { return searches_; }
+
+ private:
+  void look() {
+    const bool over =
+        std::all_of(searches_.begin(), searches_.end(), [](const auto& search) { return search->ended(); });
+    if (over) io_.stop();
+  }
+
+  void show_progress_later() {
+    if (!terminal_) return;
+    ticker_.expires_after(std::chrono::milliseconds(200));
+    ticker_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      for (const auto& search : searches_) {
+        if (search->ended()) continue;
+        std::fprintf(stderr, "\r\033[K%s: %s  (%zu of %zu, %zu found)", search->port.c_str(),
+                     search->detection.now_trying().c_str(), search->detection.tried() + 1,
+                     search->detection.candidates(), search->detection.found().size());
+        break;
+      }
+      std::fflush(stderr);
+      show_progress_later();
+    });
+  }
+
+  boost::asio::io_context& io_;
+  boost::asio::steady_timer ticker_;
+  std::vector<std::unique_ptr<Search>> searches_;
+  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+};
+
+std::string serial_of(const Found& found) {
+  const std::string& serial = found.battery.text(Text::serial_number);
+  return serial.empty() && !found.battery.identities().empty() ? found.battery.identities().front() : serial;
+}
+
+nlohmann::json found_json(const Search& search, const Found& found) {
+  nlohmann::json json = {{"port", search.port},
+                         {"protocol", found.protocol->name},
+                         {"baud", found.baud},
+                         {"address", found.address},
+                         {"proven_twice", found.second_proof}};
+  if (const std::string serial = serial_of(found); !serial.empty()) json["serial_number"] = serial;
+  if (const std::string& hardware = found.battery.text(Text::hardware); !hardware.empty()) json["hardware"] = hardware;
+  for (const Field field : {Field::voltage, Field::cell_count}) {
+    if (const auto value = found.battery.get(field)) json[info(field).key] = *value;
+  }
+  return json;
+}
+
+int print_json(const Scanner& scan) {
+  nlohmann::json found = nlohmann::json::array(), failed = nlohmann::json::array();
+  for (const auto& search : scan.searches()) {
+    for (const Found& one : search->detection.found()) found.push_back(found_json(*search, one));
+    if (!search->error.empty()) failed.push_back({{"port", search->port}, {"error", search->error}});
+    if (search->error.empty() && search->detection.found().empty()) {
+      failed.push_back({{"port", search->port}, {"error", search->detection.diagnosis()}});
+    }
+  }
+  std::printf("%s\n", json_text({{"found", found}, {"nothing_found", failed}}, 2).c_str());
+  return found.empty() ? kFailed : kDone;
+}
+
+int print_table(const Scanner& scan) {
+  bool any = false;
+  for (const auto& search : scan.searches()) {
+    for (const Found& found : search->detection.found()) {
+      if (!any)
+        fmt::print("{:<24} {:<18} {:>6}  {:<7} {:>5} {:>8}  {}\n", "Port", "Protocol", "Baud", "Address", "Cells",
+                   "Voltage", "Serial number");
+      any = true;
+      fmt::print("{:<24} {:<18} {:>6}  {:<7} {:>5.0f} {:>6.2f} V  {}{}\n", search->port, found.protocol->name,
+                 found.baud, hex_address(found.address), found.battery.get(Field::cell_count).value_or(0),
+                 found.battery.get(Field::voltage).value_or(0), serial_of(found),
+                 found.second_proof ? "" : "  (proven by one exchange only)");
+    }
+  }
+  for (const auto& search : scan.searches()) {
+    if (!search->error.empty()) {
+      std::fprintf(stderr, "bmsd scan: %s\n", search->error.c_str());
+    } else if (search->detection.found().empty()) {
+      std::fprintf(stderr, "bmsd scan: nothing found on %s: %s\n", search->port.c_str(),
+                   search->detection.diagnosis().c_str());
+      continue;
+    } else {
+      std::string addresses;
+      for (const Found& found : search->detection.found())
+        addresses += (addresses.empty() ? "" : ",") + hex_address(found.address);
+      fmt::print("\nTo run it: bmsd run --protocol {} --address {} --baud {} {}\n",
+                 search->detection.found().front().protocol->name, addresses, search->detection.found().front().baud,
+                 search->port);
+    }
+  }
+  return any ? kDone : kFailed;
+}
+
+}  // namespace
+
+int command_scan(const ScanOptions& options) {
+  LineOptions lines = options.line;
+  if (lines.ports.empty()) lines.ports = serial_adapters();
+  if (lines.ports.empty()) return complain("no serial adapter in /dev; plug one in or name a port", kFailed);
+  auto plans = plan_ports(lines);
+  if (!plans) return complain(describe(plans.error()), kWrongUsage);
+
+  boost::asio::io_context io(1);
+  Scanner scanner(io);
+  for (const PortPlan& plan : *plans) {
+    if (auto added = scanner.add(plan, options.all_addresses); !added)
+      return complain(describe(added.error()), kWrongUsage);
+  }
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  bool interrupted = false;
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    interrupted = true;
+    io.stop();
+  });
+  scanner.run();
+  const int status = options.json ? print_json(scanner) : print_table(scanner);
+  return interrupted ? kFailed : status;
+}
+
+}  // namespace bmsd

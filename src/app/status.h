@@ -1,0 +1,13 @@
+// What a running bmsd answers over its control socket.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "app/daemon.h"
+
+namespace bmsd {
+
+// {"ask":"show"}: the batteries and who does not answer; {"ask":"status"}: lines and process (docs/json.md).
+nlohmann::json answer(Daemon& daemon, const nlohmann::json& request);
+
+}  // namespace bmsd

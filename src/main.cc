@@ -1,0 +1,21 @@
+#include "app/cli.h"
+
+#ifdef BMSD_STATIC
+#include <nss.h>
+
+#include <initializer_list>
+
+// A static glibc loads the shared modules that nsswitch.conf names, of the host's glibc, and crashes where the two
+// differ. These are built in.
+static void use_built_in_name_services() {
+  __nss_configure_lookup("hosts", "files dns");
+  for (const char* database : {"passwd", "group", "services", "protocols"}) __nss_configure_lookup(database, "files");
+}
+#else
+static void use_built_in_name_services() {}
+#endif
+
+int main(int argc, char** argv) {
+  use_built_in_name_services();
+  return bmsd::run_command_line(argc, argv);
+}
