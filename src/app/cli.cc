@@ -117,6 +117,10 @@ void add_demo(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_demo(*options); }; });
 }
 
+bool knows_command(const CLI::App& app, std::string_view name) {
+  return !app.get_subcommands([name](const CLI::App* command) { return command->get_name() == name; }).empty();
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -137,6 +141,10 @@ int run_command_line(int argc, char** argv) {
   add_simulate(app, chosen);
   add_decode(app, chosen);
   add_list(app, chosen);
+  if (argc > 1 && argv[1][0] != '-' && !knows_command(app, argv[1])) {
+    std::fprintf(stderr, "bmsd: \"%s\" is no command; see: bmsd --help\n", argv[1]);
+    return kWrongUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

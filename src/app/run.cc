@@ -11,6 +11,7 @@
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/held_port.h"
 #include "app/status.h"
 #include "app/version.h"
 #include "io/clock.h"
@@ -85,8 +86,8 @@ int command_run(const RunOptions& options) {
   for (const PortPlan& plan : *plans) {
     // A port that was named and is missing is a mistake; one that goes later comes back.
     auto opened = std::make_shared<bool>(false);
-    const auto lost = [&daemon, &end, opened, started_by_serial_starter](const Error& error) {
-      if (!*opened || started_by_serial_starter) end(describe(error));
+    const auto lost = [&end, opened, started_by_serial_starter, port = plan.port](const Error& error) {
+      if (!*opened || started_by_serial_starter) end(describe_port_error(error, port));
     };
     if (auto added = daemon.add_port(plan, {.log_first_failure = false}, lost, [opened] { *opened = true; }); !added) {
       return complain(describe(added.error()), kWrongUsage);

@@ -14,6 +14,7 @@
 #include "app/addresses.h"
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/held_port.h"
 #include "io/open_port.h"
 #include "line/detection.h"
 #include "sink/json.h"
@@ -66,7 +67,7 @@ class Scanner {
     PumpHooks hooks;
     hooks.after_event = [this](Instant) { look(); };
     hooks.lost = [this, &search](const Error& error) {
-      search.error = describe(error);
+      search.error = describe_port_error(error, search.port);
       look();
     };
     search.pump = std::make_unique<Pump>(io_, std::move(*port), search.detection, plan.port,

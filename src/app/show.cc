@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/held_port.h"
 #include "app/status.h"
 #include "app/terminal_screen.h"
 #include "sink/control_client.h"
@@ -50,8 +51,8 @@ class Reader {
     PortPlan with_extras = plan;
     with_extras.line.extras = true;
     if (plan.line.addresses.empty()) patience_ = kSearchPatience;
-    return daemon_.add_port(with_extras, PumpOptions{false, 1s}, [this](const Error& error) {
-      lost_ = describe(error);
+    return daemon_.add_port(with_extras, PumpOptions{false, 1s}, [this, port = plan.port](const Error& error) {
+      lost_ = describe_port_error(error, port);
       io_.stop();
     });
   }

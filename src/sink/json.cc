@@ -122,11 +122,22 @@ Json connection_json(const BatteryView& view, Instant now) {
   return json;
 }
 
+// Raw words and counts are whole numbers, and look like it.
+Json extra_number(double value) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (value == std::trunc(value) && std::abs(value) < kExact) return static_cast<std::int64_t>(value);
+  return value;
+}
+
 Json extra_json(const ExtraValue& value) {
   if (const auto* truth = std::get_if<bool>(&value)) return *truth;
-  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* real = std::get_if<double>(&value)) return extra_number(*real);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* reals = std::get_if<std::vector<double>>(&value)) return *reals;
+  if (const auto* reals = std::get_if<std::vector<double>>(&value)) {
+    Json list = Json::array();
+    for (const double real : *reals) list.push_back(extra_number(real));
+    return list;
+  }
   return nullptr;
 }
 

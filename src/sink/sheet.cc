@@ -27,7 +27,8 @@ class Sheet {
     text_ += "\n" + painted(cut(title, style_.width), Color::bold, style_.color) + "\n";
   }
   void line(const std::string& label, const std::string& value, Color color = Color::none) {
-    const std::string start = cut("  " + padded_right(label, kLabel), style_.width);
+    const std::string wide = columns(label) < kLabel ? padded_right(label, kLabel) : label + "  ";
+    const std::string start = cut(value.empty() ? "  " + label : "  " + wide, style_.width);
     text_ += start + painted(cut(value, style_.width - columns(start)), color, style_.color) + "\n";
   }
   // Cells of a table that has as many columns as fit.
