@@ -52,6 +52,7 @@ class Detection : public Machine {
   std::size_t candidates() const { return candidates_.size(); }
 
   const WireCounts& counts() const { return wire_.counts(); }
+  std::optional<Duration> babble(Instant now) const { return wire_.babble(now); }
   // What was seen on the wire, in words, when nothing was found; what to try.
   std::string diagnosis() const;
 

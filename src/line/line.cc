@@ -8,8 +8,9 @@ namespace {
 
 constexpr Duration kForeignWithin = 10s;  // two requests of another master within this mean that there is one
 constexpr Duration kPause = 30s;
-constexpr Duration kMissedAfter = 5s;  // while paused: nothing of a pack overheard
+constexpr Duration kMissedAfter = 5s;  // while nobody is asked: nothing of a pack heard
 constexpr Duration kBabble = 1s;
+constexpr Duration kFirstSilence = 20ms;  // a port that was just opened: nobody is in the middle of a frame
 constexpr Duration kSweepPause = 2s;
 
 std::vector<Param> views(const LinePlan& plan) {
@@ -78,6 +79,7 @@ void Line::start_detection(Instant) {
   options.first_only = true;
   options.params = params_;
   detection_ = std::make_unique<Detection>(std::move(options));
+  next_sweep_.reset();
 }
 
 std::optional<Action> Line::next_detection(Instant now) {
@@ -91,6 +93,7 @@ std::optional<Action> Line::next_detection(Instant now) {
   }
   if (auto action = detection_->next(now)) return action;
   deadline_ = detection_->deadline();
+  watch_babble(detection_->babble(now), now);
   if (!detection_->finished()) return std::nullopt;
 
   if (detection_->found().empty()) {
@@ -141,13 +144,11 @@ std::optional<Action> Line::next_poll(Instant now) {
 
 std::optional<Action> Line::begin(const PollPlan::Turn& turn, Instant now) {
   PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
-  if (const Instant quiet = wire_.quiet_at(turnaround_->of(pack.address, now)); now < quiet) {
+  const Duration turnaround = turnaround_->of(pack.address, now);
+  const Duration silence = wire_.has_spoken() ? turnaround : std::min(turnaround, kFirstSilence);
+  if (const Instant quiet = wire_.quiet_at(silence); now < quiet) {
     deadline_ = quiet;
-    const auto babble = wire_.babble(now);
-    if (babble && *babble >= kBabble && !babble_told_) {
-      babble_told_ = true;
-      notice("the line is not quiet: somebody has been sending for a second; not speaking until it is", true);
-    }
+    watch_babble(wire_.babble(now), now);
     return std::nullopt;
   }
   babble_told_ = false;
@@ -159,7 +160,9 @@ std::optional<Action> Line::begin(const PollPlan::Turn& turn, Instant now) {
   }
   SendBytes send{request->bytes};
   turn_ = turn;
-  wire_.start({pack.protocol, pack.session.get(), pack.address, std::move(*request), turn.first_byte}, now);
+  wire_.start({pack.protocol, pack.session.get(), pack.address, std::move(*request), turn.first_byte,
+               pack.exchanges[turn.exchange].reply_bytes},
+              now);
   deadline_ = wire_.deadline();
   return send;
 }
@@ -171,17 +174,22 @@ void Line::take_outcome(Instant now) {
   const bool silence = !outcome->result && outcome->result.error().code == Errc::timeout;
   const bool answered = outcome->result.ok();
   const bool refused = !answered && outcome->result.error().code == Errc::refused;
+  const PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
+  // Silence to what a pack never answered is no sign that it was asked too soon.
+  const bool expected =
+      turn.probe || (pack.protocol->exchanges[turn.exchange].optional && !pack.exchanges[turn.exchange].last_ok);
   poll_.done(turn, std::move(*outcome), now);
   if (answered) {
     turnaround_->good();
-  } else if (!refused && !(turn.probe && silence)) {
-    turnaround_->bad(packs_[static_cast<std::size_t>(turn.pack)]->address, now);
+  } else if (!refused && !(silence && expected)) {
+    turnaround_->bad(pack.address, now);
   }
 }
 
 void Line::take_strays(Instant now) {
   for (const Stray& stray : wire_.take_strays()) {
-    if (stray.tag.role == Role::request) foreign_request(now);
+    // While polling pauses, nobody asks in our words but another master.
+    if (stray.tag.role == Role::request && (!stray.own_words || paused_until_)) foreign_request(now);
     if (paused_until_) {
       listen(stray, now);
     } else if (stray.tag.role == Role::reply && stray.tag.address >= 0) {
@@ -211,12 +219,24 @@ void Line::listen(const Stray& stray, Instant now) {
   }
 }
 
-void Line::watch_pause(Instant now) {
+// A line that never falls silent: its packs cannot be asked, and what is believed of them grows old.
+void Line::watch_babble(std::optional<Duration> babble, Instant now) {
+  if (!babble || *babble < kBabble) return;
+  if (!std::exchange(babble_told_, true))
+    notice("the line is not quiet: somebody has been sending for a second; not speaking until it is", true);
+  miss_unheard(now);
+}
+
+void Line::miss_unheard(Instant now) {
   for (std::size_t i = 0; i < packs_.size(); ++i) {
     const PackTalk& pack = *packs_[i];
     const Instant last = pack.health.last_good.value_or(Instant{});
     if (pack.answers() && now - last > kMissedAfter) poll_.missed(static_cast<int>(i), now);
   }
+}
+
+void Line::watch_pause(Instant now) {
+  miss_unheard(now);
   if (now < *paused_until_) {
     deadline_ = std::min(*paused_until_, now + 1s);
     return;

@@ -36,6 +36,9 @@ class Line : public Machine {
   void received(Bytes bytes, Instant now) override;
   std::optional<Action> next(Instant now) override;
   std::optional<Instant> deadline() const override { return deadline_; }
+  std::optional<Instant> no_hurry_before() const override {
+    return detection_ ? std::nullopt : wire_.no_hurry_before();
+  }
 
   // What happened since the last call; taken after every call of next().
   std::vector<LineEvent> take_events();
@@ -67,6 +70,8 @@ class Line : public Machine {
   void foreign_request(Instant now);
   void listen(const Stray& stray, Instant now);
   void watch_pause(Instant now);
+  void watch_babble(std::optional<Duration> babble, Instant now);
+  void miss_unheard(Instant now);
   void notice(std::string text, bool warning);
 
   LinePlan plan_;

@@ -16,6 +16,7 @@ struct ExchangeState {
   std::optional<Instant> last_try;  // finished, good or failed
   bool refused = false;             // the pack does not know it; not asked again before a reconnect
   bool settled = false;             // `once`: done for this connection
+  std::size_t reply_bytes = 0;      // of the last good one; 0: none yet
   Duration took{100ms};             // the last good one, request to reply
 };
 
@@ -47,6 +48,7 @@ struct PackTalk {
   int probes_failed = 0;
   bool full_probe = false;  // the next probe waits as long as the exchange allows: the pack seems to be slow, not gone
   Instant hold_until{};     // a late reply may still come: nothing is asked of this pack before
+  bool doubtful = false;    // was silent while joining: its round tells whether it is still there
 };
 
 }  // namespace bmsd

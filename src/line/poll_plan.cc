@@ -8,6 +8,7 @@ namespace bmsd {
 namespace {
 
 constexpr int kTries = 3;
+constexpr int kTriesJoining = 2 * kTries;  // of damaged replies: what a pack is called depends on these
 constexpr Duration kProbeFirstByte = 250ms;
 constexpr int kFullProbeEvery = 4;  // every 4th probe waits as long as the exchange allows
 constexpr std::array<Duration, 4> kBackOff = {1s, 2s, 4s, 8s};
@@ -16,6 +17,7 @@ constexpr Duration kSlowAtLeastEvery = 10min;
 constexpr int kSlowShare = 50;                // slow exchanges take at most 1/50 of a full line,
 constexpr int kProbeShare = 20;               // probes of silent packs 1/20
 constexpr Duration kSlowCreditLimit = 150ms;  // about one exchange: never several in one round
+constexpr Duration kSlowDebtLimit = 2s;       // a pack that does not answer may cost more than there was
 constexpr Duration kProbeCreditLimit = 500ms;
 
 }  // namespace
@@ -41,8 +43,12 @@ bool PollPlan::anybody_answers() const {
 std::variant<PollPlan::Turn, Instant> PollPlan::next(Instant now) {
   accrue(now);
   if (again_) return *again_;
-  if (round_) return *round_;
-  if (auto turn = next_demanded()) return *turn;
+  if (round_) {
+    const Instant held = packs_[static_cast<std::size_t>(round_->pack)]->hold_until;
+    if (now < held) return held;
+    return *round_;
+  }
+  if (auto turn = next_demanded(now)) return *turn;
   if (auto turn = next_joining(now)) return *turn;
   if (auto turn = next_probe(now)) return *turn;
   if (auto turn = next_slow(now)) return *turn;
@@ -68,9 +74,10 @@ Duration PollPlan::until_next_round(Instant now) const {
   return least;
 }
 
-std::optional<PollPlan::Turn> PollPlan::next_demanded() {
-  for (const auto& [pack, exchange] : demanded_) {
-    if (packs_[static_cast<std::size_t>(pack)]->state == PackTalk::alive) return turn(pack, exchange);
+std::optional<PollPlan::Turn> PollPlan::next_demanded(Instant now) {
+  for (const auto& [index, exchange] : demanded_) {
+    const PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
+    if (pack.state == PackTalk::alive && now >= pack.hold_until) return turn(index, exchange);
   }
   return std::nullopt;
 }
@@ -87,7 +94,7 @@ std::optional<std::uint8_t> PollPlan::missing_exchange(const PackTalk& pack) con
 
 std::optional<PollPlan::Turn> PollPlan::next_joining(Instant now) {
   for (std::size_t i = 0; i < packs_.size(); ++i) {
-    if (packs_[i]->state != PackTalk::joining || now < packs_[i]->hold_until) continue;
+    if (packs_[i]->state != PackTalk::joining || packs_[i]->doubtful || now < packs_[i]->hold_until) continue;
     if (const auto exchange = missing_exchange(*packs_[i])) return turn(static_cast<int>(i), *exchange);
   }
   return std::nullopt;
@@ -123,7 +130,8 @@ std::optional<PollPlan::Turn> PollPlan::next_slow(Instant now) {
       const Cadence cadence = pack.protocol->exchanges[e].cadence;
       const ExchangeState& state = pack.exchanges[e];
       if (state.refused || (cadence != Cadence::slow && (cadence != Cadence::once || state.settled))) continue;
-      const Instant due = state.last_try ? *state.last_try + kSlowEvery : now;
+      // What was never read comes before everything that is only read again.
+      const Instant due = state.last_try ? *state.last_try + kSlowEvery : now - kSlowAtLeastEvery;
       if (due > now || (chosen && chosen_due <= due)) continue;
       chosen = turn(static_cast<int>(i), static_cast<std::uint8_t>(e));
       chosen_due = due;
@@ -157,8 +165,10 @@ std::optional<PollPlan::Turn> PollPlan::next_fast(Instant now) {
 
 Instant PollPlan::earliest(Instant now) const {
   Instant when = now + 1s;  // credits grow, nothing else changes by itself
+  const bool alone = !anybody_answers();
   for (const PackTalk* pack : packs_) {
-    const Instant due = std::max(pack->answers() ? pack->round_due : pack->next_probe, pack->hold_until);
+    const Instant wanted = pack->answers() ? pack->round_due : alone ? now : pack->next_probe;
+    const Instant due = std::max(wanted, pack->hold_until);
     if (due > now) when = std::min(when, due);
     if (pack->state == PackTalk::joining && pack->hold_until > now) when = std::min(when, pack->hold_until);
   }
@@ -173,19 +183,23 @@ void PollPlan::skipped(const Turn& turn, Instant now) {
   std::erase(demanded_, std::pair(turn.pack, turn.exchange));
   again_.reset();
   tries_ = 0;
-  if (round_) {
-    round_good(turn.pack, now);
-  } else if (turn.probe) {
-    pack.next_probe = now + kBackOff.back();
+  timed_out_ = false;
+  if (turn.probe) {
+    pack.last_probe = now;
+    pack.next_probe = pack.hold_until = now + kBackOff.front();
+  } else if (round_) {
+    go_on(turn, now);
   }
   if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack);
 }
 
 bool PollPlan::done(const Turn& turn, Outcome outcome, Instant now) {
   PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
-  if (turn.probe && anybody_answers()) probe_credit_ -= std::min(now - outcome.sent, probe_credit_);
+  // A probe that is answered is a round, and no loss.
+  if (turn.probe && !outcome.result && anybody_answers()) probe_credit_ -= std::min(now - outcome.sent, probe_credit_);
   const Cadence cadence = pack.protocol->exchanges[turn.exchange].cadence;
-  if (cadence == Cadence::slow || cadence == Cadence::once) slow_credit_ -= std::min(now - outcome.sent, slow_credit_);
+  if (pack.state == PackTalk::alive && (cadence == Cadence::slow || cadence == Cadence::once))
+    slow_credit_ = std::max(slow_credit_ - (now - outcome.sent), -kSlowDebtLimit);
 
   if (outcome.result) {
     const Status merged = pack.battery.merge(*outcome.result, turn.exchange, now);
@@ -196,6 +210,8 @@ bool PollPlan::done(const Turn& turn, Outcome outcome, Instant now) {
     outcome.result = merged.error();
   }
   failed(turn, outcome.result.error(), now);
+  // A pack that answers at once, but nothing that helps, is asked no more often than one that is silent.
+  if (turn.probe && !again_) pack.hold_until = std::max(pack.hold_until, outcome.sent + kProbeFirstByte);
   return false;
 }
 
@@ -205,30 +221,32 @@ void PollPlan::succeeded(const Turn& turn, const Outcome& outcome, Instant now) 
   state.last_ok = state.last_try = now;
   state.settled = true;
   state.took = now - outcome.sent;
+  state.reply_bytes = outcome.reply_bytes;
   if (outcome.latency) pack.health.latency = *outcome.latency;
   // The reply to an earlier try may still come, and would answer whatever is asked by then.
-  if (timed_out_) pack.hold_until = now + pack.protocol->exchanges[turn.exchange].first_byte;
+  const Duration late = pack.protocol->exchanges[turn.exchange].first_byte;
+  if (timed_out_ || (turn.probe && pack.last_probe && now - *pack.last_probe < late)) pack.hold_until = now + late;
   again_.reset();
   tries_ = 0;
   timed_out_ = false;
   std::erase(demanded_, std::pair(turn.pack, turn.exchange));
 
   if (turn.probe) came_back(turn.pack, now);
-  if (turn.probe || (round_ && round_->pack == turn.pack && round_->exchange == turn.exchange)) {
-    // The next fast exchange of the round, or its end.
-    Turn following = turn;
-    following.probe = false;
-    do {
-      ++following.exchange;
-    } while (following.exchange < pack.exchanges.size() && !is_fast(following));
-    if (following.exchange < pack.exchanges.size()) {
-      following.first_byte = pack.protocol->exchanges[following.exchange].first_byte;
-      round_ = following;
-    } else {
-      round_good(turn.pack, now);
-    }
-  }
+  if (turn.probe || (round_ && round_->pack == turn.pack && round_->exchange == turn.exchange)) go_on(turn, now);
   if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack);
+}
+
+// The next fast exchange of the round, or its end.
+void PollPlan::go_on(const Turn& turn, Instant now) {
+  const PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
+  Turn following = turn;
+  following.probe = false;
+  do {
+    ++following.exchange;
+  } while (following.exchange < pack.exchanges.size() && !is_fast(following));
+  if (following.exchange == pack.exchanges.size()) return round_good(turn.pack, now);
+  following.first_byte = pack.protocol->exchanges[following.exchange].first_byte;
+  round_ = following;
 }
 
 void PollPlan::failed(const Turn& turn, const Error& error, Instant now) {
@@ -239,9 +257,12 @@ void PollPlan::failed(const Turn& turn, const Error& error, Instant now) {
   if (error.code == Errc::timeout) timed_out_ = true;
 
   // A pack that says no is there: it is asked once more, perhaps in other words, even when it was only probed.
+  ExchangeState& state = pack.exchanges[turn.exchange];
   int tries = turn.probe ? 1 : kTries;
   if (turn.probe && error.code == Errc::refused) tries = 2;
-  if (pack.state == PackTalk::joining) tries = 2 * kTries;  // what a pack is called depends on these
+  if (pack.state == PackTalk::joining && error.code != Errc::timeout) tries = kTriesJoining;
+  // What the pack never answered costs one try of a line that others wait for.
+  if (pack.state == PackTalk::alive && !is_fast(turn) && state.last_try && !state.last_ok) tries = 1;
   if (++tries_ < tries) {
     again_ = turn;
     return;
@@ -252,13 +273,18 @@ void PollPlan::failed(const Turn& turn, const Error& error, Instant now) {
   if (std::exchange(timed_out_, false) && !turn.probe) {
     pack.hold_until = now + pack.protocol->exchanges[turn.exchange].first_byte;
   }
-  ExchangeState& state = pack.exchanges[turn.exchange];
   state.last_try = now;
   if (turn.probe || is_fast(turn)) {
     round_failed(turn.pack, now);
   } else {
     state.refused = error.code == Errc::refused;
-    if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack);
+    if (pack.state != PackTalk::joining) return;
+    if (error.code == Errc::timeout) {
+      pack.doubtful = true;
+      pack.round_due = now;
+    } else if (!missing_exchange(pack)) {
+      finish_joining(turn.pack);
+    }
   }
 }
 
@@ -297,6 +323,7 @@ void PollPlan::finish_joining(int index) {
 void PollPlan::round_good(int index, Instant now) {
   round_.reset();
   PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
+  pack.doubtful = false;
   ++pack.health.rounds;
   if (pack.health.last_good) pack.health.period = now - *pack.health.last_good;
   pack.health.last_good = now;
@@ -306,6 +333,8 @@ void PollPlan::round_good(int index, Instant now) {
 void PollPlan::round_failed(int index, Instant now) {
   round_.reset();
   PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
+  pack.doubtful = false;
+  std::erase_if(demanded_, [index](const auto& demand) { return demand.first == index; });
   if (pack.answers()) {
     pack.state = pack.state == PackTalk::joining ? PackTalk::waiting : PackTalk::lost;
     for (ExchangeState& state : pack.exchanges) {
@@ -351,8 +380,9 @@ void PollPlan::missed(int index, Instant now) { round_failed(index, now); }
 void PollPlan::demand_all(int index) {
   const PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
   for (std::size_t e = 0; e < pack.exchanges.size(); ++e) {
-    if (pack.protocol->exchanges[e].cadence == Cadence::demand)
-      demanded_.emplace_back(index, static_cast<std::uint8_t>(e));
+    const std::pair demand(index, static_cast<std::uint8_t>(e));
+    const bool asked = std::find(demanded_.begin(), demanded_.end(), demand) != demanded_.end();
+    if (pack.protocol->exchanges[e].cadence == Cadence::demand && !asked) demanded_.push_back(demand);
   }
 }
 

@@ -53,7 +53,7 @@ class PollPlan {
   void late_reply(int address, Instant now);
   // A reading that another master asked for.
   void overheard(int pack, std::uint8_t exchange, const Reading& reading, Instant now);
-  // Nothing of the pack was overheard for too long while polling pauses.
+  // Nothing of the pack was heard for too long while it cannot be asked.
   void missed(int pack, Instant now);
   // Another master speaks: what was under way is dropped, nobody counts as lost for it.
   void interrupted_by_master(Instant now);
@@ -69,7 +69,7 @@ class PollPlan {
   std::optional<Turn> next_joining(Instant now);
   std::optional<Turn> next_slow(Instant now);
   std::optional<Turn> next_probe(Instant now);
-  std::optional<Turn> next_demanded();
+  std::optional<Turn> next_demanded(Instant now);
   Instant earliest(Instant now) const;
   Turn turn(int pack, std::uint8_t exchange) const;
   std::optional<std::uint8_t> missing_exchange(const PackTalk& pack) const;
@@ -81,6 +81,7 @@ class PollPlan {
   void round_good(int pack, Instant now);
   void round_failed(int pack, Instant now);
   void came_back(int pack, Instant now);
+  void go_on(const Turn& turn, Instant now);
   void finish_joining(int pack);
   void emit(LineEvent::Kind kind, int pack);
   bool is_fast(const Turn& turn) const;
@@ -92,7 +93,7 @@ class PollPlan {
   bool timed_out_ = false;     // a try of the exchange under way timed out: its reply may still come
   std::optional<Turn> round_;  // next exchange of the round under way
   std::vector<std::pair<int, std::uint8_t>> demanded_;
-  Duration slow_credit_{};   // time that slow exchanges may take of a full line
+  Duration slow_credit_{};   // time that slow exchanges may take of a full line; less than 0: they took too much
   Duration probe_credit_{};  // the same for probes
   std::optional<Instant> accrued_;
   std::vector<LineEvent> events_;

@@ -19,10 +19,13 @@ void WireEnd::reset(int baud, Instant now) {
   baud_ = baud;
   asked_.reset();
   first_byte_.reset();
+  reply_end_.reset();
+  has_spoken_ = false;
   babbling_since_.reset();
   buffer_.clear();
   parts_.clear();
   outcome_.reset();
+  strays_.clear();
   last_activity_ = now;
 }
 
@@ -38,7 +41,9 @@ void WireEnd::start(Ask ask, Instant now) {
   sent_ = now;
   sent_end_ = now + time_on_wire(ask.request.bytes.size());
   last_activity_ = sent_end_;
+  has_spoken_ = true;
   first_byte_.reset();
+  reply_end_.reset();
   babbling_since_.reset();
   damage_.reset();
   echoed_ = false;
@@ -71,6 +76,21 @@ void WireEnd::received(Bytes bytes, Instant now, const Protocol& listening_as) {
   }
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(done));
   if (buffer_.size() > kBufferLimit) buffer_.clear();
+
+  reply_end_.reset();
+  const std::size_t got = asked_ ? buffer_.size() + bytes_of_parts() : 0;
+  if (got > 0 && got < asked_->reply_bytes) reply_end_ = now + time_on_wire(asked_->reply_bytes - got);
+}
+
+std::size_t WireEnd::bytes_of_parts() const {
+  std::size_t bytes = 0;
+  for (const ByteVector& part : parts_) bytes += part.size();
+  return bytes;
+}
+
+// Silence counts from the last byte, and not while nobody looks.
+Instant WireEnd::gap_ends() const {
+  return std::max(last_activity_, reply_end_.value_or(last_activity_)) + exchange().gap;
 }
 
 bool WireEnd::is_own(Bytes frame) const {
@@ -88,6 +108,7 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
   const Tag tag = protocol.tag(Frame{frame, 0});
   if (tag.role == Role::request && is_own(frame)) {
     ++counts_.echoes;
+    strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), true});
     return;
   }
   const bool answers = asked_ && (tag.role == Role::reply || tag.role == Role::part) &&
@@ -99,7 +120,7 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
   }
   if (tag.role == Role::request) ++counts_.foreign_requests;
   if (tag.role != Role::request) ++counts_.late_or_foreign;
-  strays_.push_back({tag, ByteVector(frame.begin(), frame.end())});
+  strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), false});
 }
 
 void WireEnd::collect(Bytes frame, Instant now) {
@@ -141,7 +162,7 @@ void WireEnd::on_time(Instant now) {
   if (now >= sent_end_ + exchange().whole) {
     finish(damage_ ? *damage_ : Error{Errc::timeout, "no_reply", 0, {}}, now);
   } else if (first_byte_) {
-    if (now >= last_activity_ + exchange().gap) gap_passed(now);
+    if (now >= gap_ends()) gap_passed(now);
   }
   if (asked_ && !first_byte_ && now >= sent_end_ + asked_->first_byte) {
     finish(Error{Errc::timeout, "no_reply", 0, {}}, now);
@@ -151,7 +172,7 @@ void WireEnd::on_time(Instant now) {
 std::optional<Instant> WireEnd::deadline() const {
   if (!asked_) return std::nullopt;
   const Instant whole = sent_end_ + exchange().whole;
-  const Instant step = first_byte_ ? last_activity_ + exchange().gap : sent_end_ + asked_->first_byte;
+  const Instant step = first_byte_ ? gap_ends() : sent_end_ + asked_->first_byte;
   return std::min(whole, step);
 }
 
@@ -163,6 +184,7 @@ void WireEnd::finish(Result<Reading> result, Instant now) {
   outcome.sent = sent_;
   if (first_byte_) outcome.latency = std::max(*first_byte_ - sent_end_, Duration(0));
   outcome.ended = now;
+  outcome.reply_bytes = bytes_of_parts();
   outcome_ = std::move(outcome);
   asked_.reset();
   babbling_since_.reset();

@@ -17,7 +17,8 @@ struct Ask {
   Session* session = nullptr;
   int address = -1;
   Request request;
-  Duration first_byte{};  // the exchange's own, or less while probing
+  Duration first_byte{};        // the exchange's own, or less while probing
+  std::size_t reply_bytes = 0;  // how long its last good reply was; 0: not known
 };
 
 // How an exchange ended.
@@ -28,12 +29,14 @@ struct Outcome {
   Instant sent{};                     // the request's first byte
   std::optional<Duration> latency{};  // from the request's last byte to the reply's first
   Instant ended{};
+  std::size_t reply_bytes = 0;
 };
 
 // An intact frame that answers nothing that we asked: late, of another pack, or another master's.
 struct Stray {
   Tag tag;
   ByteVector bytes;
+  bool own_words = false;  // a request that equals one of our last: an echo, unless we have not asked for long
 };
 
 // Everything that was seen on the medium and was no answer; for `show`, `doctor` and the diagnosis of `scan`.
@@ -53,6 +56,7 @@ class WireEnd {
   void reset(int baud, Instant now);
 
   bool idle() const { return !asked_; }
+  bool has_spoken() const { return has_spoken_; }  // since the last reset
 
   // When the medium will have been quiet for `silence`; in the past if it has been.
   Instant quiet_at(Duration silence) const { return last_activity_ + silence; }
@@ -66,6 +70,8 @@ class WireEnd {
   void received(Bytes bytes, Instant now, const Protocol& listening_as);
   void on_time(Instant now);
   std::optional<Instant> deadline() const;
+  // When the reply that is coming in will be whole, if it is as long as the last one.
+  std::optional<Instant> no_hurry_before() const { return reply_end_; }
   std::optional<Outcome> take();
   std::vector<Stray> take_strays();
 
@@ -78,6 +84,8 @@ class WireEnd {
   void collect(Bytes frame, Instant now);
   void gap_passed(Instant now);
   void finish(Result<Reading> result, Instant now);
+  std::size_t bytes_of_parts() const;
+  Instant gap_ends() const;
   bool is_own(Bytes frame) const;
   const Exchange& exchange() const { return asked_->protocol->exchanges[asked_->request.exchange]; }
 
@@ -85,6 +93,8 @@ class WireEnd {
   std::optional<Ask> asked_;
   Instant sent_{}, sent_end_{};
   std::optional<Instant> first_byte_;
+  std::optional<Instant> reply_end_;
+  bool has_spoken_ = false;
   Instant last_activity_{};
   std::optional<Instant> babbling_since_;
   ByteVector buffer_;

@@ -178,6 +178,7 @@ TEST_P(LineUnderFaults, BelievesOnlyWhatThePackSent) {
     for (const char* fault : GetParam().faults) ASSERT_TRUE(rig.bus.faults().set(fault));
     rig.wire.run_for(120s);
     EXPECT_GT(rig.checked, packs * 30) << "rounds go on";
+    for (const char* slow : {"47", "B0/4"}) EXPECT_GT(rig.news[slow], packs) << slow << " was read again";
     for (int address = 1; address <= packs; ++address) {
       EXPECT_EQ(rig.pack(address).battery.text(Text::serial_number), "RIG00000000" + std::to_string(address));
     }

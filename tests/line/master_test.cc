@@ -51,7 +51,8 @@ TEST(Line, AnotherMasterMakesPollingPauseAndItsPacksAreReadByListening) {
     rig.wire.run_for(50ms);
     rig.watched.received(as_bytes("~22014A42E00203FD26\r"), rig.wire.now());
     rig.wire.run_for(30ms);
-    rig.watched.on_event = {};  // the rig's packs did not send this one
+    rig.watched.on_event = {};
+    rig.watched.on_request = {};  // the rig's packs did not send this one
     rig.watched.received(as_bytes(kReply), rig.wire.now());
     rig.wire.run_for(920ms);
     if (i == 1) sent_at_pause = rig.watched.bytes_sent;
