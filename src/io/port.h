@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace bmsd {
 
@@ -30,6 +31,10 @@ class Port {
   virtual void write(Bytes bytes) = 0;     // queued; never blocks
   virtual Status set_speed(int baud) = 0;  // 8N1; a medium without a speed accepts anything
   virtual int speed() const = 0;           // bits per second, 0: has none
+
+  // From within `bytes`: what comes before `until` is handed over then, at once. A port may not be able to and go on as
+  // ever; a write ends it.
+  virtual void hold_until(Instant /*until*/) {}
 };
 
 }  // namespace bmsd

@@ -14,6 +14,8 @@ namespace {
 using Code = boost::system::error_code;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+constexpr Duration kWorthHolding = 3ms;  // a hold costs system calls too
+
 SteadyTime steady(Instant at) { return SteadyTime(at.time_since_epoch()); }
 
 }  // namespace
@@ -40,7 +42,7 @@ class Pump::State : public std::enable_shared_from_this<State> {
 
   void stop() {
     running_ = open_ = false;
-    deadline_.reset();
+    armed_.reset();
     machine_timer_.cancel();
     open_timer_.cancel();
     port_->close();
@@ -83,6 +85,9 @@ class Pump::State : public std::enable_shared_from_this<State> {
     const Instant now = now_monotonic();
     machine_.received(bytes, now);
     pump(now);
+    if (!open_) return;
+    const std::optional<Instant> calm = machine_.no_hurry_before();
+    if (calm && *calm - now >= kWorthHolding) port_->hold_until(*calm);
   }
 
   void on_lost(const Error& error) {
@@ -122,20 +127,16 @@ class Pump::State : public std::enable_shared_from_this<State> {
     if (Status set = port_->set_speed(baud); !set) log(Level::warning, describe(set.error()));
   }
 
-  // Arming a timer costs system calls: only when the deadline is another one.
+  // Arming a timer costs system calls: one that is due earlier stays, and looks again when it fires.
   void wait() {
     const std::optional<Instant> deadline = machine_.deadline();
-    if (deadline == deadline_) return;
-    deadline_ = deadline;
-    if (!deadline) {
-      machine_timer_.cancel();
-      return;
-    }
+    if (!deadline || (armed_ && *armed_ <= *deadline)) return;
+    armed_ = deadline;
     machine_timer_.expires_at(steady(*deadline));
     machine_timer_.async_wait([weak = weak_from_this()](const Code& error) {
       const std::shared_ptr<State> self = weak.lock();
       if (error || !self || !self->running_) return;
-      self->deadline_.reset();
+      self->armed_.reset();
       self->pump(now_monotonic());
     });
   }
@@ -151,7 +152,7 @@ class Pump::State : public std::enable_shared_from_this<State> {
   PumpHooks hooks_;
   PumpOptions options_;
   boost::asio::steady_timer machine_timer_, open_timer_;
-  std::optional<Instant> deadline_;  // what the machine's timer waits for
+  std::optional<Instant> armed_;  // when the machine's timer fires
   bool running_ = false;
   bool open_ = false;
   bool was_open_ = false;

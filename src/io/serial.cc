@@ -121,6 +121,10 @@ void SerialPort::write(Bytes bytes) {
   if (stream_) stream_->write(bytes);
 }
 
+void SerialPort::hold_until(Instant until) {
+  if (stream_) stream_->hold_until(until);
+}
+
 Status SerialPort::set_speed(int baud) {
   if (Status possible = check_speed(baud); !possible) return on(path_, possible.error());
   if (stream_ && stream_->is_open()) {

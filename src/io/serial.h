@@ -34,6 +34,7 @@ class SerialPort : public Port {
 
   // 50 to 4000000 baud, also between the usual ones. While closed: for the next open(), which reports what the hardware
   // cannot do.
+  void hold_until(Instant until) override;
   Status set_speed(int baud) override;
   int speed() const override { return baud_; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/time.h"
 
 namespace bmsd {
 
@@ -10,10 +11,11 @@ namespace bmsd {
 class Stream {
  public:
   virtual ~Stream() = default;
-  virtual void start() = 0;             // begins to read
-  virtual void write(Bytes bytes) = 0;  // queued; what does not fit into the queue is lost, as on a wire
-  virtual void shut() = 0;              // closes, tells nobody
-  virtual void lose() = 0;              // closes and tells `closed`, from the event loop
+  virtual void start() = 0;                    // begins to read
+  virtual void write(Bytes bytes) = 0;         // queued; what does not fit into the queue is lost, as on a wire
+  virtual void hold_until(Instant until) = 0;  // io/port.h
+  virtual void shut() = 0;                     // closes, tells nobody
+  virtual void lose() = 0;                     // closes and tells `closed`, from the event loop
   virtual bool is_open() const = 0;
   virtual int descriptor() = 0;  // -1 when closed
 };

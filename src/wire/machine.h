@@ -34,6 +34,10 @@ class Machine {
 
   // When next() wants to be called again; nothing: only after something was received.
   virtual std::optional<Instant> deadline() const = 0;
+
+  // Nothing that comes before this instant needs to be seen before it: the rest of a reply whose length is known. A port
+  // that can hands everything over then, all at once, which spares a wakeup for every few bytes.
+  virtual std::optional<Instant> no_hurry_before() const { return std::nullopt; }
 };
 
 }  // namespace bmsd
