@@ -44,7 +44,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void added(const BatteryView& view, Instant now) = 0;
-  // After a round, and at least once a second. Only the state is given: the sink compares with what it published.
+  // After a round, good or failed, and within a second of what changes by time alone. Only the state is given: the sink
+  // compares with what it published.
   virtual void changed(const BatteryView& view, Instant now) = 0;
   virtual void removed(const Identity& identity, Instant now) = 0;
 };

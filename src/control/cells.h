@@ -1,4 +1,4 @@
-// The cells as control and publishing see them: without what no cell can have (charge-control, section 4.1).
+// The cells as control and publishing see them: without what no cell can have.
 #pragma once
 
 #include <cstddef>

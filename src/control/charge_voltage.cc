@@ -23,9 +23,9 @@ void set_charge_voltage(const ControlConfig& config, const Battery& battery, Lim
 
   double per_cell = config.max_cell_voltage;
   if (!usable(per_cell)) return;
-  if (const auto of_bms = battery.get(Field::cell_voltage_max_limit); of_bms && usable(*of_bms)) {
-    per_cell = std::min(per_cell, *of_bms);
-  }
+  // A charge voltage below that of an empty pack would make an inverter discharge it: such a limit is a mistake.
+  const auto of_bms = battery.get(Field::cell_voltage_max_limit);
+  if (of_bms && usable(*of_bms) && !(*of_bms < config.min_cell_voltage)) per_cell = std::min(per_cell, *of_bms);
   const double pack = rounded(*count * per_cell, 100);
   const double drop = std::isfinite(config.voltage_drop) ? config.voltage_drop : 0;
   limits.cvl = rounded(std::max(pack + drop, 0.0), 100);

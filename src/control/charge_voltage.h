@@ -1,4 +1,4 @@
-// CVL: up to which voltage the battery may be charged (charge-control, section 5).
+// CVL: up to which voltage the battery may be charged.
 #pragma once
 
 #include "control/limits.h"
@@ -6,7 +6,7 @@
 namespace bmsd {
 
 // Sets cvl, low_voltage, max_charge_cell_voltage and charge_mode of `limits`. CVL = cells x the lower of
-// MAX_CELL_VOLTAGE and the BMS's own limit per cell, rounded to 0.01 V, + VOLTAGE_DROP. Nothing while the number of
+// MAX_CELL_VOLTAGE and the BMS's own limit per cell (one below MIN_CELL_VOLTAGE is not believed), rounded to 0.01 V, + VOLTAGE_DROP. Nothing while the number of
 // cells is unknown. Where the BMS's count and its list of cells disagree the smaller number holds, because it makes the
 // lower voltage.
 void set_charge_voltage(const ControlConfig& config, const Battery& battery, Limits& limits);

@@ -5,7 +5,7 @@
 
 namespace bmsd {
 
-// Shares of the configured current, over what was measured (charge-control, section 6.1). An absent measurement limits
+// Shares of the configured current, over what was measured. An absent measurement limits
 // nothing.
 struct CurrentTables {
   bool by_cell_voltage = true;     // CCCM_CV_ENABLE, DCCM_CV_ENABLE

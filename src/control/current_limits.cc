@@ -79,7 +79,7 @@ Candidates candidates_of(const Direction& way, const Battery& battery) {
   return candidates;
 }
 
-// The names of what is as low as `lowest` (charge-control, section 6.3): the configured maximum alone; else the BMS's
+// The names of what is as low as `lowest`: the configured maximum alone; else the BMS's
 // own limit, which hides the four computed ones; else all of them.
 std::string reasons_of(double lowest, const Direction& way, const Candidates& candidates) {
   const auto as_low = [lowest](double current) { return current - lowest < kEqual; };

@@ -1,4 +1,4 @@
-// CCL and DCL: the lowest of everything that limits the current, and its name (charge-control, section 6).
+// CCL and DCL: the lowest of everything that limits the current, and its name.
 #pragma once
 
 #include "control/limits.h"

@@ -41,6 +41,8 @@ std::string duration_text(Duration duration) {
 }  // namespace
 
 void Disconnect::round_good(Instant now) {
+  // A loss without rounds, as of a port that is closed, is an error until its end.
+  if (visible(now) && !remembers_errors(now)) last_error_ = now;
   forget_old_errors(now);
   cable_alarm_ = std::max(cable_alarm_, cable_alarm_of_this_loss(now));
   first_failed_.reset();

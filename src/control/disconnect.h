@@ -4,8 +4,9 @@
 // visible.
 //   t >= 10 s   measurements are unknown; with BLOCK_ON_DISCONNECT both current limits are 0
 //   t >  60 s   cable alarm 1
-//   t >= 60 s   with BLOCK_ON_DISCONNECT, or when the last known cells were not within the safe window:   limits 0,
-//   cable alarm 2 t >= BLOCK_ON_DISCONNECT_TIMEOUT_MINUTES   in any case: limits 0, cable alarm 2
+//   t >= 60 s   with BLOCK_ON_DISCONNECT, or when the last known cells were not within the safe window:
+//               limits 0, cable alarm 2
+//   t >= BLOCK_ON_DISCONNECT_TIMEOUT_MINUTES   in any case: limits 0, cable alarm 2
 // A good round brings everything back at once, except that the cable alarm stays until 60 s have passed without a
 // failed round.
 #pragma once
@@ -28,6 +29,8 @@ struct Presence {
   Severity cable_alarm = Severity::ok;
   Duration lost_for{};             // 0 while connected
   std::string text = "Connected";  // /ConnectionInformation
+
+  bool operator==(const Presence&) const = default;
 };
 
 // Watches the rounds of one pack.

@@ -9,6 +9,7 @@ namespace bmsd {
 
 Limits first_limits(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets) {
   Limits limits;
+  limits.max_cell_voltage = config.max_cell_voltage;
   set_charge_voltage(config, battery, limits);
   if (presence.blocked) {
     limits.charge = limits.discharge = {0, "BMS connection lost", false};

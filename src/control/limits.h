@@ -1,4 +1,4 @@
-// What a battery allows: CVL, CCL, DCL, each with the reasons that made it (charge-control, as Victron's DVCC acts on
+// What a battery allows: CVL, CCL, DCL, each with the reasons that made it (docs/limits.md; as Victron's DVCC acts on
 // it).
 #pragma once
 
@@ -18,6 +18,8 @@ struct CurrentLimit {
   std::string reason;  // "Cell Voltage, Temp"; the texts of /Info/ChargeLimitation
   bool allowed =
       false;  // the FET is on (or the BMS has no such flag), no protection stops this direction, and value > 0
+
+  bool operator==(const CurrentLimit&) const = default;
 };
 
 struct Limits {
@@ -26,6 +28,9 @@ struct Limits {
   std::optional<double> max_charge_cell_voltage;  // V
   std::string charge_mode;                        // "Keep always max voltage"
   CurrentLimit charge, discharge;                 // CCL, DCL
+  double max_cell_voltage = 3.45;                 // V, MAX_CELL_VOLTAGE: which cells are believed (control/cells.h)
+
+  bool operator==(const Limits&) const = default;
 };
 
 // The limits that follow from what is believed of the battery now, without memory: they fall and rise at once, and CVL

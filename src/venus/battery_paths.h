@@ -1,11 +1,11 @@
 // The items that the path table makes of one battery.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <vector>
 
 #include "bank/view.h"
+#include "control/mean_current.h"
 #include "venus/item_tree.h"
 #include "venus/paths.h"
 #include "venus/publisher.h"
@@ -29,16 +29,11 @@ class BatteryPaths {
     std::size_t cell;  // counted from 0
   };
   void add_cells(std::size_t count);
-  void count_current(const BatteryView& view);
 
   ItemTree& tree_;
   std::vector<Bound> bound_;
   std::size_t cells_ = 0;
-
-  // /CurrentAvg: the last 300 rounds.
-  std::array<double, 300> currents_{};
-  std::size_t current_count_ = 0;  // ever
-  std::optional<Instant> counted_;
+  MeanCurrent mean_current_;
 };
 
 }  // namespace bmsd

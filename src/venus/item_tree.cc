@@ -1,5 +1,6 @@
 #include "venus/item_tree.h"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -46,6 +47,14 @@ std::optional<BusValue> integer_of(double value) {
   return static_cast<std::int32_t>(value);
 }
 
+// Of a text that is a number and nothing else: some clients write numbers as texts.
+std::optional<double> number_in(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 std::optional<BusValue> convert(const BusValue& value, ItemType type) {
@@ -60,6 +69,8 @@ std::optional<BusValue> convert(const BusValue& value, ItemType type) {
     number = static_cast<double>(*x);
   } else if (const auto* d = std::get_if<double>(&value)) {
     number = *d;
+  } else if (const auto* s = std::get_if<std::string>(&value); s && number_in(*s)) {
+    number = *number_in(*s);
   } else {
     return std::nullopt;
   }

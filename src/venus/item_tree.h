@@ -64,7 +64,7 @@ class ItemTree {
   std::map<std::string, Node, std::less<>> nodes_;
 };
 
-// What a client's value is as a value of `type`; nothing if it cannot be one (53.6 is no integer, a text no number).
+// What a client's value is as a value of `type`; nothing if it cannot be one (53.6 is no integer, a number no text).
 std::optional<BusValue> convert(const BusValue& value, ItemType type);
 
 }  // namespace bmsd

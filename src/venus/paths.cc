@@ -1,7 +1,6 @@
 #include "venus/paths.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "venus/names.h"
@@ -66,42 +65,33 @@ BusValue consumed(In in) {
 
 bool both_blocked(In in) { return !in.view.limits.charge.allowed && !in.view.limits.discharge.allowed; }
 
-BusValue state(In in) {
-  constexpr std::int32_t kInitialising = 0, kRunning = 9, kError = 10, kStandby = 14;
+constexpr std::int32_t kInitialising = 0, kRunning = 9, kError = 10, kStandby = 14;
+
+std::int32_t state_of(In in) {
   if (in.view.presence.given_up) return kError;
   if (!in.view.limits.cvl) return kInitialising;
   return both_blocked(in) ? kStandby : kRunning;
 }
 
-// Off when the BMS itself has switched off both directions, standby when limits or protections forbid both.
+BusValue state(In in) { return state_of(in); }
+
 BusValue mode(In in) {
-  constexpr std::int32_t kOn = 3, kOff = 4, kStandby = 0xFC;
-  if (!both_blocked(in)) return kOn;
-  const bool switched_off =
-      in.view.battery.flag(Field::charge_fet_on) == false && in.view.battery.flag(Field::discharge_fet_on) == false;
-  return switched_off ? kOff : kStandby;
+  constexpr std::int32_t kModeOn = 3, kModeOff = 4, kModeStandby = 0xFC;
+  if (state_of(in) == kStandby) return kModeOff;
+  return both_blocked(in) ? kModeStandby : kModeOn;
 }
 
-// The gravest that applies.
+// The first that applies.
 BusValue device_state(In in) {
   constexpr std::int32_t kConnected = 0x100, kOverTemperature = 0x101, kTemperatureWarning = 0x102, kFault = 0x103,
                          kBlocked = 0x104, kUnderVoltage = 0x105;
   const Alarms& alarms = in.view.battery.alarms();
-  const auto any = [&](Severity level, std::initializer_list<Alarm> list) {
-    return std::any_of(list.begin(), list.end(), [&](Alarm alarm) { return alarms.of(alarm) >= level; });
-  };
-  if (in.view.presence.given_up || any(Severity::alarm, {Alarm::internal_failure, Alarm::fuse_blown})) return kFault;
-  if (any(Severity::alarm,
-          {Alarm::high_temperature, Alarm::high_charge_temperature, Alarm::high_internal_temperature})) {
-    return kOverTemperature;
-  }
-  if (any(Severity::alarm, {Alarm::low_voltage, Alarm::low_cell_voltage})) return kUnderVoltage;
-  if (both_blocked(in)) return kBlocked;
-  if (any(Severity::warning, {Alarm::high_temperature, Alarm::high_charge_temperature, Alarm::high_internal_temperature,
-                              Alarm::low_temperature, Alarm::low_charge_temperature})) {
-    return kTemperatureWarning;
-  }
-  return kConnected;
+  const Severity heat = std::max(alarms.of(Alarm::high_temperature), alarms.of(Alarm::high_charge_temperature));
+  if (alarms.of(Alarm::internal_failure) == Severity::alarm) return kFault;
+  if (heat == Severity::alarm) return kOverTemperature;
+  if (heat == Severity::warning) return kTemperatureWarning;
+  if (alarms.of(Alarm::low_voltage) == Severity::alarm) return kUnderVoltage;
+  return both_blocked(in) ? kBlocked : kConnected;
 }
 
 template <Alarm alarm>
@@ -133,7 +123,7 @@ BusValue discharge_allowed(In in) { return yes_no(in.view.limits.discharge.allow
 BusValue charge_blocked(In in) { return yes_no(!in.view.limits.charge.allowed); }
 BusValue discharge_blocked(In in) { return yes_no(!in.view.limits.discharge.allowed); }
 
-// --- Cells and sensors
+// --- Cells and sensors. A cell above twice MAX_CELL_VOLTAGE is a broken wire, not a voltage: it counts nowhere.
 
 const std::vector<double>* cells(In in) {
   const auto& list = in.view.battery.cell_voltages();
@@ -148,10 +138,10 @@ BusValue element(const std::vector<double>* list, std::optional<std::size_t> ind
 }
 
 BusValue cell_voltage(In in) {
-  const BusValue value = element(cells(in), in.cell);
-  const auto& most = in.view.limits.max_charge_cell_voltage;
-  // Twice what a cell is charged to is a broken wire, not a voltage.
-  return most && valid(value) && std::get<double>(value) > 2 * *most ? BusValue() : value;
+  const auto* list = cells(in);
+  if (!list || in.cell >= list->size()) return {};
+  const double voltage = (*list)[in.cell];
+  return plausible_cell(voltage, in.view.limits.max_cell_voltage) ? BusValue(voltage) : BusValue();
 }
 BusValue cell_balances(In in) {
   const auto& balancing = in.view.battery.balancing_cells();
@@ -162,21 +152,13 @@ BusValue balancing(In in) {
   const auto& set = in.view.battery.balancing_cells();
   return set ? yes_no(set->any()) : BusValue();
 }
-BusValue cell_sum(In in) {
-  const auto* list = cells(in);
-  return list ? BusValue(std::accumulate(list->begin(), list->end(), 0.0)) : BusValue();
-}
-BusValue lowest_voltage(In in) { return element(cells(in), in.lowest_cell); }
-BusValue highest_voltage(In in) { return element(cells(in), in.highest_cell); }
-BusValue cell_difference(In in) {
-  const auto* list = cells(in);
-  return list ? BusValue((*list)[*in.highest_cell] - (*list)[*in.lowest_cell]) : BusValue();
-}
-BusValue cell_name(std::optional<std::size_t> index) {
-  return index ? BusValue("C" + std::to_string(*index + 1)) : BusValue();
-}
-BusValue lowest_cell(In in) { return cell_name(in.lowest_cell); }
-BusValue highest_cell(In in) { return cell_name(in.highest_cell); }
+BusValue cell_sum(In in) { return in.cells ? BusValue(in.cells->sum) : BusValue(); }
+BusValue lowest_voltage(In in) { return in.cells ? BusValue(in.cells->lowest) : BusValue(); }
+BusValue highest_voltage(In in) { return in.cells ? BusValue(in.cells->highest) : BusValue(); }
+BusValue cell_difference(In in) { return in.cells ? BusValue(in.cells->highest - in.cells->lowest) : BusValue(); }
+BusValue cell_name(std::size_t number) { return "C" + std::to_string(number); }
+BusValue lowest_cell(In in) { return in.cells ? cell_name(in.cells->lowest_cell) : BusValue(); }
+BusValue highest_cell(In in) { return in.cells ? cell_name(in.cells->highest_cell) : BusValue(); }
 BusValue cell_count(In in) {
   if (const auto* list = cells(in)) return static_cast<std::int32_t>(list->size());
   const auto said = in.view.battery.get(Field::cell_count);
@@ -261,8 +243,8 @@ constexpr PathRow kTable[] = {
     {"/TimeToGo", i, nullptr, 0, invalid},
 
     {"/Info/MaxChargeVoltage", d, "%.2fV", 2, charge_voltage, kFalls, PathRow::keeps_last},
-    {"/Info/MaxChargeCurrent", d, "%.2fA", 2, charge_current, kFalls, PathRow::keeps_last},
-    {"/Info/MaxDischargeCurrent", d, "%.2fA", 2, discharge_current, kFalls, PathRow::keeps_last},
+    {"/Info/MaxChargeCurrent", d, "%.2fA", 3, charge_current, kFalls, PathRow::keeps_last},
+    {"/Info/MaxDischargeCurrent", d, "%.2fA", 3, discharge_current, kFalls, PathRow::keeps_last},
     {"/Info/BatteryLowVoltage", d, nullptr, 2, low_voltage, Urgent::never, PathRow::keeps_last},
     {"/Info/MaxChargeCellVoltage", d, "%.2fV", 3, max_cell_voltage},
     {"/Info/ChargeMode", s, nullptr, 0, [](In in) { return text(in.view.limits.charge_mode); }},
@@ -345,7 +327,8 @@ constexpr PathRow kTable[] = {
     {"/History/TimeSinceLastFullCharge", i, nullptr, 0, invalid},
     {"/History/DischargedEnergy", d, nullptr, 1, of<Field::total_discharge_energy>},
     {"/History/ChargedEnergy", d, nullptr, 1, of<Field::total_charge_energy>},
-    {"/History/CanBeCleared", i, nullptr, 0, constant<0>},  // what the BMS counted cannot be
+    {"/History/Clear", i, nullptr, 0, constant<0>, Urgent::never, PathRow::writable},
+    {"/History/CanBeCleared", i, nullptr, 0, constant<1>},
 
     {"/Settings/HasTemperature", i, nullptr, 0, constant<1>},
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bank/view.h"
+#include "control/cells.h"
 #include "venus/item_tree.h"
 #include "venus/publisher.h"
 
@@ -31,10 +32,10 @@ struct Who {
 };
 struct PathInput {
   const BatteryView& view;
-  std::optional<double> mean_current;                    // A, of the last 300 rounds
-  std::optional<std::size_t> lowest_cell, highest_cell;  // by voltage; absent without cells
-  std::optional<std::size_t> coldest, hottest;           // sensors
-  std::size_t cell = 0;                                  // of a row that repeats; from 0
+  std::optional<double> mean_current;           // A, of the last five minutes
+  std::optional<CellRange> cells;               // absent without a cell that can be believed
+  std::optional<std::size_t> coldest, hottest;  // sensors
+  std::size_t cell = 0;                         // of a row that repeats; from 0
 };
 using FromIdentity = BusValue (*)(Who);
 using FromView = BusValue (*)(const PathInput&);

@@ -109,7 +109,7 @@ void VenusService::registered() {
                                  if (instance == facts_.instance) return;
                                  // Consumers read the instance once, when a service appears.
                                  note(Level::info, "device instance becomes " + std::to_string(instance));
-                                 retry_.start(0s, [this] { lost(); });
+                                 restart();
                                }},
       log_);
   enroll();
@@ -137,30 +137,56 @@ void VenusService::enroll() {
 // way.
 Choice VenusService::choose(std::span<const StoredDevice> devices) {
   Choice choice =
-      facts_.identity.empty()
+      facts_.identity.empty() || guessed_
           ? choose_identity(identity_.identities, port_and_address(identity_), devices, claims_, identity_.id)
           : choose_identity(std::span(&facts_.identity, 1), facts_.identity, devices, claims_, identity_.id);
   claims_.claim(choice.identity, identity_.id);
   return choice;
 }
 
+// Also when the name was taken without the settings: they may know another instance.
 void VenusService::settings_appeared() {
-  if (!settled_) enroll();
+  if (!settled_ || !link_->settings->enrolled()) enroll();
+}
+
+void VenusService::use(const SettingsClient::Enrolled& found) {
+  facts_.identity = found.identity;
+  facts_.instance = found.instance;
+  facts_.custom_name = found.custom_name;
+  guessed_ = false;
+  daily_.start(24h, [this] { write_last_seen(); });
+}
+
+void VenusService::enrolled_late(const SettingsClient::Enrolled& found) {
+  const bool same = found.identity == facts_.identity && found.instance == facts_.instance;
+  use(found);
+  if (same) return show_custom_name(found.custom_name);
+  note(Level::info, "the settings service is there now: device instance becomes " + std::to_string(found.instance));
+  restart();
+}
+
+// Leaves the bus and comes back: consumers read who a battery is once, when its name appears.
+void VenusService::restart() {
+  retry_.start(0s, [this] {
+    online_ = false;
+    lost();
+  });
 }
 
 void VenusService::enrolled(std::optional<SettingsClient::Enrolled> result) {
-  if (settled_) return;
+  if (settled_) {
+    if (result) enrolled_late(*result);
+    return;
+  }
   if (result) {
-    facts_.identity = result->identity;
-    facts_.instance = result->instance;
-    facts_.custom_name = result->custom_name;
-    daily_.start(24h, [this] { write_last_seen(); });
+    use(*result);
   } else if (options_.wait_for_settings) {
     if (problem_.empty()) note(Level::info, "waiting for the settings service");
     problem_ = "settings";
     return retry_.start(kRetry, [this] { settings_appeared(); });
   } else if (facts_.identity.empty()) {
     facts_.identity = choose({}).identity;
+    guessed_ = true;
     note(Level::info, "no settings service: device instance " + std::to_string(facts_.instance));
   }
   if (identity_.identities.empty() || facts_.identity != safe_identity(identity_.identities.front())) {

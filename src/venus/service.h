@@ -44,6 +44,9 @@ class VenusService {
   void enroll();
   void enrolled(std::optional<SettingsClient::Enrolled> enrolled);
   void settings_appeared();
+  void enrolled_late(const SettingsClient::Enrolled& found);
+  void use(const SettingsClient::Enrolled& found);
+  void restart();
   void write_last_seen();
 
   void request_name();
@@ -74,6 +77,7 @@ class VenusService {
   std::unique_ptr<Link> link_;
   Delay retry_, flush_, daily_;
   bool settled_ = false;  // identity and instance are known for this connection
+  bool guessed_ = false;  // the identity was chosen without the settings
   bool limits_ = false;   // the charge voltage is known
   bool asked_ = false;    // for the name
   bool online_ = false;   // the name is ours

@@ -144,6 +144,19 @@ TEST(Disconnect, TheCableAlarmStaysForAMinuteWithoutErrors) {
   EXPECT_EQ(watch.presence({}, at(161)).cable_alarm, Severity::ok);
 }
 
+TEST(Disconnect, TheCableAlarmStaysForAMinuteAlsoAfterALossWithoutRounds) {
+  Disconnect watch = lost_since_1s(with_cells(3.4), {}, 1);  // the port was closed: nobody asks any more
+  ASSERT_EQ(watch.presence({}, at(500)).cable_alarm, Severity::alarm);
+  watch.round_good(at(500));
+  EXPECT_FALSE(watch.presence({}, at(500)).blocked);
+  EXPECT_EQ(watch.presence({}, at(500)).cable_alarm, Severity::alarm);
+  EXPECT_EQ(watch.presence({}, at(500)).text, "Connected (1 error in the last 8m 19s)");
+  watch.round_good(at(559));
+  EXPECT_EQ(watch.presence({}, at(559)).cable_alarm, Severity::alarm);
+  watch.round_good(at(561));
+  EXPECT_EQ(watch.presence({}, at(561)).cable_alarm, Severity::ok);
+}
+
 TEST(Disconnect, SporadicErrorsDoNotAddUp) {
   Disconnect watch;
   for (int minute = 0; minute < 10; ++minute) {

@@ -79,7 +79,7 @@ RC_GTEST_PROP(Limits, AreNeverAboveTheConfigurationOrTheBmsLimits, ()) {
         battery.alarms().blocks_discharge());
   if (limits.cvl) {
     RC_ASSERT(std::isfinite(*limits.cvl));
-    RC_ASSERT(*limits.cvl > 0);
+    RC_ASSERT(*limits.cvl >= *limits.low_voltage);
     const double most = battery.cell_voltages() ? static_cast<double>(battery.cell_voltages()->size()) : 64;
     RC_ASSERT(*limits.cvl <= most * config.max_cell_voltage + 0.005);
   }

@@ -55,6 +55,16 @@ TEST(Limits, TheBmsOwnCellLimitLowersTheChargeVoltageAndNeverRaisesIt) {
   EXPECT_DOUBLE_EQ(*limits_of(reading).cvl, 55.2);
 }
 
+TEST(Limits, ACellLimitThatNoBmsCanMeanIsNotBelieved) {
+  for (const double absurd : {0.0, 0.365, 1.0, 2.89}) {
+    Reading reading = reading_of(16, 3.3);
+    reading.set(Field::cell_voltage_max_limit, absurd);
+    const Limits limits = limits_of(reading);
+    EXPECT_DOUBLE_EQ(*limits.cvl, 55.2) << absurd;
+    EXPECT_DOUBLE_EQ(*limits.max_charge_cell_voltage, 3.45) << absurd;
+  }
+}
+
 TEST(Limits, TheSmallerOfTwoCellCountsMakesTheChargeVoltage) {
   Battery battery = calm_battery();
   Reading count;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "test_bus.h"
 
 namespace bmsd::testing {
@@ -173,6 +175,8 @@ TEST_F(BusItemContract, GetDescriptionGivesAText) {
 TEST_F(BusItemContract, AReadOnlyItemTakesOnlyTheValueThatItHas) {
   EXPECT_EQ(client.set_value(service, "/ProductId", 0xBA77), 0);
   EXPECT_EQ(client.set_value(service, "/ProductId", 1), 1);
+  EXPECT_EQ(client.set_value(service, "/ErrorCode", BusValue()), 0) << "invalid it is";
+  EXPECT_EQ(client.set_value(service, "/ErrorCode", std::nan("")), 1);
   EXPECT_EQ(client.value(service, "/ProductId"), BusValue(0xBA77));
 }
 

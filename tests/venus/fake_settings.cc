@@ -6,12 +6,14 @@
 
 namespace bmsd::testing {
 
-FakeSettings::FakeSettings(boost::asio::io_context& io, const std::string& address)
+FakeSettings::FakeSettings(boost::asio::io_context& io, const std::string& address,
+                           const std::function<void(FakeSettings&)>& fill)
     : connection_(io, {[this](const Status& status) { registered_ = status.ok(); }, [](DBusMessage&) {},
                        [this](DBusMessage& call) { on_call(call); }, [] {}}),
       items_(io, tree_, [this](DBusMessage& message) { connection_.send(message); }) {
   EXPECT_TRUE(connection_.open(address));
   EXPECT_TRUE(run_until(io, [this] { return registered_; }));
+  fill(*this);
   const auto name = method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "RequestName");
   Writer writer(*name);
   writer.text("com.victronenergy.settings");

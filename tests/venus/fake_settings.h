@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <string>
 
 #include "venus/bus_item.h"
@@ -12,7 +13,10 @@ namespace bmsd::testing {
 
 class FakeSettings {
  public:
-  FakeSettings(boost::asio::io_context& io, const std::string& address);  // runs the loop until the name is ours
+  // Runs the loop until the name is ours; before that `fill` stores what the file holds.
+  FakeSettings(
+      boost::asio::io_context& io, const std::string& address,
+      const std::function<void(FakeSettings&)>& fill = [](FakeSettings&) {});
 
   void store(const std::string& path, const BusValue& value);   // as if it had been in the file
   void change(const std::string& path, const BusValue& value);  // as if somebody else had written it

@@ -44,8 +44,15 @@ TEST(Convert, AnIntegerTakesWholeNumbersOfAnyType) {
   EXPECT_EQ(convert(BusValue(3.5), ItemType::integer), std::nullopt);
   EXPECT_EQ(convert(BusValue(std::int64_t{1} << 40), ItemType::integer), std::nullopt);
   EXPECT_EQ(convert(BusValue(std::nan("")), ItemType::integer), std::nullopt);
-  EXPECT_EQ(convert(BusValue("3"), ItemType::integer), std::nullopt);
   EXPECT_EQ(convert(BusValue(), ItemType::integer), std::nullopt);
+}
+
+TEST(Convert, ATextThatIsANumberIsThatNumber) {
+  EXPECT_EQ(convert(BusValue("100"), ItemType::integer), BusValue(100));
+  EXPECT_EQ(convert(BusValue("-2.5"), ItemType::real), BusValue(-2.5));
+  for (const char* text : {"", "3 A", " 3", "3.5", "nan", "inf", "1e999", "0x10"}) {
+    EXPECT_EQ(convert(BusValue(text), ItemType::integer), std::nullopt) << text;
+  }
 }
 
 TEST(Convert, ARealTakesAnyNumberAndATextOnlyTexts) {

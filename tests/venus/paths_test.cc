@@ -155,6 +155,17 @@ TEST_F(Shown, ACellThatNoCellCanHaveIsInvalid) {
   update();
   EXPECT_EQ(value("/Voltages/Cell1"), BusValue());
   EXPECT_EQ(value("/Voltages/Cell2"), BusValue(3.3));
+  EXPECT_EQ(value("/System/MaxCellVoltage"), BusValue(3.3)) << "it counts nowhere";
+  EXPECT_EQ(value("/System/MaxVoltageCellId"), BusValue("C2"));
+  EXPECT_EQ(value("/Voltages/Sum"), BusValue(49.5));
+  EXPECT_EQ(value("/Voltages/Diff"), BusValue(0.0));
+  EXPECT_EQ(value("/System/NrOfCellsPerBattery"), BusValue(16));
+}
+
+TEST_F(Shown, ALowCellLimitOfTheBmsMakesNoCellImplausible) {
+  pack.limits.max_charge_cell_voltage = 1.5;
+  update();
+  EXPECT_EQ(value("/Voltages/Cell1"), BusValue(3.32));
 }
 
 TEST_F(Shown, CellsThatAppearLaterGetItems) {
@@ -192,13 +203,46 @@ TEST_F(Shown, BothDirectionsBlockedIsStandby) {
   pack.limits.discharge = {0, "Cell Voltage", false};
   update();
   EXPECT_EQ(value("/State"), BusValue(14));
-  EXPECT_EQ(value("/Mode"), BusValue(0xFC));
+  EXPECT_EQ(value("/Mode"), BusValue(4));
   EXPECT_EQ(value("/DeviceState"), BusValue(0x104));
   EXPECT_EQ(value("/System/NrOfModulesBlockingDischarge"), BusValue(1));
-  pack.says(Field::charge_fet_on, 0);
-  pack.says(Field::discharge_fet_on, 0);
+  pack.presence.given_up = true;
   update();
-  EXPECT_EQ(value("/Mode"), BusValue(4)) << "the BMS itself has switched off";
+  EXPECT_EQ(value("/State"), BusValue(10));
+  EXPECT_EQ(value("/Mode"), BusValue(0xFC)) << "blocked, but not in state 14";
+}
+
+TEST_F(Shown, CurrentLimitsHaveThreeDecimalsAndTheirTextTwo) {
+  pack.limits.charge.value = 2.0554;
+  pack.limits.discharge.value = 0.125;
+  update();
+  EXPECT_EQ(value("/Info/MaxChargeCurrent"), BusValue(2.055));
+  EXPECT_EQ(text("/Info/MaxChargeCurrent"), "2.06A");
+  EXPECT_EQ(value("/Info/MaxDischargeCurrent"), BusValue(0.125));
+}
+
+TEST_F(Shown, TheFirstDeviceStateThatAppliesIsShown) {
+  const auto shown_with = [this](std::vector<std::pair<Alarm, Severity>> raised) {
+    Reading reading;
+    reading.alarms = Alarms();
+    for (const auto& [alarm, severity] : raised) reading.alarms->level[static_cast<std::size_t>(alarm)] = severity;
+    pack.says(reading);
+    update();
+    return value("/DeviceState");
+  };
+  EXPECT_EQ(shown_with({}), BusValue(0x100));
+  pack.limits.charge.allowed = pack.limits.discharge.allowed = false;
+  EXPECT_EQ(shown_with({}), BusValue(0x104));
+  EXPECT_EQ(shown_with({{Alarm::low_voltage, Severity::warning}}), BusValue(0x104));
+  EXPECT_EQ(shown_with({{Alarm::low_voltage, Severity::alarm}}), BusValue(0x105));
+  EXPECT_EQ(shown_with({{Alarm::low_voltage, Severity::alarm}, {Alarm::high_temperature, Severity::warning}}),
+            BusValue(0x102));
+  EXPECT_EQ(shown_with({{Alarm::high_charge_temperature, Severity::warning}}), BusValue(0x102));
+  EXPECT_EQ(shown_with({{Alarm::high_charge_temperature, Severity::alarm}}), BusValue(0x101));
+  EXPECT_EQ(shown_with({{Alarm::high_temperature, Severity::alarm}, {Alarm::internal_failure, Severity::warning}}),
+            BusValue(0x101));
+  EXPECT_EQ(shown_with({{Alarm::high_temperature, Severity::alarm}, {Alarm::internal_failure, Severity::alarm}}),
+            BusValue(0x103));
 }
 
 TEST_F(Shown, WithoutDataOnlyWhatChangesFastBecomesUnknown) {
@@ -228,14 +272,32 @@ TEST_F(Shown, AlarmsThatTheBmsDoesNotHaveAreInvalid) {
   EXPECT_EQ(value("/Alarms/BmsCable"), BusValue(0));
 }
 
-TEST_F(Shown, TheMeanCurrentIsOfTheLastThreeHundredRounds) {
-  for (int round = 0; round < 300; ++round) {
-    pack.says(Field::current, round < 150 ? 10 : 20);
+TEST_F(Shown, TheMeanCurrentIsOfTheLastFiveMinutes) {
+  EXPECT_EQ(value("/CurrentAvg"), BusValue(-12.35));
+  for (int round = 0; round <= 300; ++round) {  // a second each
+    pack.says(Field::current, round <= 150 ? 10 : 20);
     update();
   }
-  EXPECT_EQ(value("/CurrentAvg"), BusValue(15.0));
+  EXPECT_EQ(value("/CurrentAvg"), BusValue(14.98)) << "150 s of 10 A, one from 10 to 20 A, 149 s of 20 A";
   update();  // no new round
-  EXPECT_EQ(value("/CurrentAvg"), BusValue(15.0));
+  EXPECT_EQ(value("/CurrentAvg"), BusValue(14.98));
+}
+
+TEST_F(Shown, TheHistoryCanBeCleared) {
+  EXPECT_EQ(value("/History/CanBeCleared"), BusValue(1));
+  EXPECT_EQ(value("/History/Clear"), BusValue(0));
+  const auto clear = [this](int group) {
+    SetResult result = SetResult::not_possible;
+    item("/History/Clear").on_set(group, [&result](SetResult given) { result = given; });
+    return result;
+  };
+  EXPECT_EQ(clear(1), SetResult::accepted);
+  EXPECT_EQ(clear(7), SetResult::accepted);
+  EXPECT_EQ(clear(8), SetResult::refused);
+  EXPECT_EQ(clear(-1), SetResult::refused);
+  update();
+  EXPECT_EQ(value("/History/Clear"), BusValue(0));
+  EXPECT_EQ(value("/History/ChargeCycles"), BusValue(42.0)) << "what the BMS counts is not touched";
 }
 
 TEST_F(Shown, WhatThisBmsNeverSaysIsInvalid) {

@@ -247,6 +247,39 @@ TEST_F(Sink, AnInstanceThatIsChangedInTheSettingsBringsTheServiceBackWithIt) {
   EXPECT_EQ(client.value(kService, "/DeviceInstance"), BusValue(9));
 }
 
+TEST_F(Sink, SettingsThatComeLateBringTheServiceBackWithTheirInstance) {
+  pack.identity.identities = {"DJM2205180061", "JD2M02150860 1 "};
+  make_sink().added(pack.view(), pack.now);
+  ASSERT_TRUE(appears()) << log;
+  TestClient client(io, bus.address());
+  EXPECT_EQ(client.value(kService, "/Serial"), BusValue("DJM2205180061"));
+  FakeSettings settings(io, bus.address(), [](FakeSettings& before) {
+    before.store(kDevice + "ClassAndVrmInstance", "battery:5");
+    before.store(kDevice + "UniqueIdentifier", "JD2M02150860_1_");
+    before.store(kDevice + "CustomName", "Shed");
+  });
+  ASSERT_TRUE(appears(2)) << log;
+  EXPECT_EQ(client.value(kService, "/DeviceInstance"), BusValue(5));
+  EXPECT_EQ(client.value(kService, "/Serial"), BusValue("JD2M02150860_1_")) << "the entry that the settings hold";
+  EXPECT_EQ(client.value(kService, "/CustomName"), BusValue("Shed"));
+}
+
+TEST_F(Sink, SettingsThatComeLateAndAgreeOnlyBringTheName) {
+  make_sink().added(pack.view(), pack.now);
+  ASSERT_TRUE(appears()) << log;
+  TestClient client(io, bus.address());
+  const std::string owner = client.owner(kService);
+  FakeSettings settings(io, bus.address(), [](FakeSettings& before) {
+    before.store(kDevice + "ClassAndVrmInstance", "battery:7");
+    before.store(kDevice + "UniqueIdentifier", "JD2M02150860_1_");
+    before.store(kDevice + "CustomName", "Shed");
+  });
+  ASSERT_TRUE(run_until(io, [&] { return client.value(kService, "/CustomName") == BusValue("Shed"); })) << log;
+  EXPECT_EQ(client.owner(kService), owner) << "it never left";
+  EXPECT_EQ(client.set_value(kService, "/CustomName", "Barn"), 0);
+  EXPECT_EQ(settings.value(kDevice + "CustomName"), BusValue("Barn"));
+}
+
 TEST_F(Sink, SettingsThatDoNotAnswerAreGivenUp) {
   FakeSettings settings(io, bus.address());
   settings.silent = true;
