@@ -39,8 +39,9 @@ int complain(const std::string& text) {
 class Folder {
  public:
   Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bmsd-demo-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+    std::error_code error;
+    std::string pattern = (std::filesystem::temp_directory_path(error) / "bmsd-demo-XXXXXX").string();
+    if (!error && ::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
   }
   ~Folder() {
     std::error_code ignored;
@@ -125,8 +126,8 @@ class Demo {
     } else {
       return socket.error();
     }
-    daemon_.on_change([this](Instant now) { changed(now); });
     daemon_.start();
+    daemon_.on_change([this](Instant now) { changed(now); });  // not before: the introduction comes first
     return Done{};
   }
 
@@ -188,7 +189,7 @@ class Demo {
 int command_demo(const DemoOptions& options) {
   const Folder folder;
   if (folder.path().empty())
-    return complain("cannot make a folder for the demo in " + std::filesystem::temp_directory_path().string());
+    return complain("cannot make a folder for temporary files; set TMPDIR to one that you may write to");
   auto bus = PrivateBus::start(folder.path());
   if (!bus) return complain(describe(bus.error()));
 

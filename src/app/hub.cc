@@ -59,7 +59,9 @@ void Hub::handle(Place& place, const LineEvent& event, Instant now) {
       unit.disconnect.round_failed(unit.pack->battery, config_, now);
       break;
   }
-  if (unit.published) update(unit, now);
+  if (!unit.published) return;
+  evaluate(unit, now);
+  tell(unit, now);
 }
 
 void Hub::join(Place& place, Unit& unit, Instant now) {
@@ -77,22 +79,30 @@ void Hub::join(Place& place, Unit& unit, Instant now) {
   for (Sink* sink : sinks_) sink->added(view(unit), now);
 }
 
-void Hub::update(Unit& unit, Instant now) {
-  const bool was_blocked = unit.presence.blocked;
-  unit.presence = unit.disconnect.presence(config_, now);
-  unit.limits = first_limits(config_, unit.pack->battery, unit.presence, unit.pack->protocol->tells_fets);
-  if (unit.presence.blocked && !was_blocked) {
+// What follows from the readings and the time; says whether it differs from before.
+bool Hub::evaluate(Unit& unit, Instant now) {
+  Presence presence = unit.disconnect.presence(config_, now);
+  Limits limits = first_limits(config_, unit.pack->battery, presence, unit.pack->protocol->tells_fets);
+  if (presence == unit.presence && limits == unit.limits) return false;
+  if (presence.blocked && !unit.presence.blocked) {
     log_(Level::warning, fmt::format("{}: lost for {} s, charging and discharging are blocked (last error: {})",
-                                     unit.identity.id, unit.presence.lost_for / 1s, unit.pack->health.last_error));
+                                     unit.identity.id, presence.lost_for / 1s, unit.pack->health.last_error));
   }
+  unit.presence = std::move(presence);
+  unit.limits = std::move(limits);
+  return true;
+}
+
+void Hub::tell(const Unit& unit, Instant now) {
   for (Sink* sink : sinks_) sink->changed(view(unit), now);
 }
 
+// What a slow exchange said in between goes out with the next round: a message of its own would take the battery's one per second.
 void Hub::tick(Instant now) {
   collect(now);
   for (Place& place : places_) {
     for (const auto& unit : place.units) {
-      if (unit->published) update(*unit, now);
+      if (unit->published && evaluate(*unit, now)) tell(*unit, now);
     }
   }
 }

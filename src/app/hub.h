@@ -62,7 +62,8 @@ class Hub {
   void know_packs(Place& place);
   void handle(Place& place, const LineEvent& event, Instant now);
   void join(Place& place, Unit& unit, Instant now);
-  void update(Unit& unit, Instant now);
+  bool evaluate(Unit& unit, Instant now);
+  void tell(const Unit& unit, Instant now);
   BatteryView view(const Unit& unit) const;
 
   ControlConfig config_;

@@ -16,7 +16,7 @@ namespace {
 // A pseudo-terminal of a given size; what is written to it can be read at its other end.
 class Terminal {
  public:
-  Terminal(unsigned short rows, unsigned short columns) : master_(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK)) {
+  Terminal(unsigned short rows, unsigned short columns) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
     if (grantpt(master_) != 0 || unlockpt(master_) != 0) return;
     const int slave = open(ptsname(master_), O_RDWR | O_NOCTTY);
     termios raw{};
@@ -32,10 +32,13 @@ class Terminal {
     close(master_);
   }
   std::FILE* out() { return out_; }
+  // What came since the last call. The kernel hands it over in pieces, when it likes: a mark tells where it ends.
   std::string written() {
-    char buffer[4096];
-    const ssize_t size = read(master_, buffer, sizeof buffer);
-    return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : std::string();
+    std::fputc('\0', out_);
+    std::fflush(out_);
+    std::string all;
+    for (char c = 0; read(master_, &c, 1) == 1 && c != '\0';) all += c;
+    return all;
   }
 
  private:
