@@ -9,19 +9,25 @@
 //
 // Frames are those of YD/T 1363 (wire/yd1363.h) with VER 22 and CID1 4A. One master asks, the pack of that ADR answers:
 //
-//   ~ 22 01 4A 42 E002 01 FD28 CR            service 42 of pack 1; INFO begins with COMMAND GROUP
-//   ~ 22 01 4A 00 E0C6 00 1A2C 14C0 10 0D010D010CDB...D582 CR
-//              |       |  |    |    m, then m cells in mV, ambient, mean and MOSFET temperature, n, n sensors (0.1
-//              degree C), |       |  |    |    current (0.01 A), ... : everything behind m moves with m and n |       |
-//              |    53.12 V |       |  67 % RTN     DATAFLAG
+// clang-format off
+//   ~ 22 01 4A 42 E002 01 FD28 CR     service 42 of pack 1; INFO begins with COMMAND GROUP
+//   ~ 22 01 4A 00 E0C6 00 1A2C 14C0 10 0D01 0D01 0CDB ... D582 CR
+//              |       |  |    |    |  |
+//              |       |  |    |    |  m cells in mV; then ambient, mean and MOSFET temperature, n, n sensors (0.1 degree C),
+//              |       |  |    |    |  current (0.01 A) and the rest: everything behind m moves with m and n
+//              |       |  |    |    m = 16 cells
+//              |       |  |    53.12 V
+//              |       |  67.00 %
+//              |       DATAFLAG
+//              RTN
+// clang-format on
 //
 // A reply does not name its service, except for 83 and B0, which repeat it: it is matched with the request and by its
 // length. COMMAND GROUP of 42 and 47 is 01 by the BASEN text; other packs want their own address. 01 is tried first. 83
 // and B0 have only been seen with the address. Services that write (45, 49, 8B, operation 02) are never sent.
 //
 // What proves it: a reply to 42 that passes all checks (VER, CID1, ADR and RTN included) and holds a plausible battery,
-// then one to
-// 51. A board of the short form may not know B0; where 51 should ever be missing, B0/4 proves as much.
+// then one to 51 or, where 51 is missing, to B0/4. (A board of the short form may not know B0.)
 #include "protocol/daren_485.h"
 
 #include <algorithm>
@@ -290,7 +296,7 @@ Result<Reading> decode_vector(Bytes request, Bytes response, std::span<const Par
 constexpr std::array<std::string_view, 1> kTypes = {"Daren485"};
 constexpr std::array<int, 2> kSpeeds = {19200, 9600};
 constexpr std::array<int, 16> kAddresses = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0};
-constexpr std::array<std::uint8_t, 2> kProof = {k42, k51};
+constexpr std::array<std::uint8_t, 3> kProof = {k42, k51, kB04};
 constexpr std::array<Word, 1> kWords = {{{"production_date", "born_date"}}};
 
 }  // namespace

@@ -1,12 +1,13 @@
 // Answers as a Daren BMS on RS485. An encoder of its own: what it shares with the decoder is the vendor's description
 // of the wire, not tables or offsets. Where packs differ, `PackOptions::variant` says which pack it is:
 //
-//   form          extended | short     service 42 as most packs send it, or as the BASEN text has it (SoC in whole
-//   percent) firmware      1.0.2 | 1.5.5        texts, temperature limits, two more bytes in 51, function length of B0
-//   module 4 group         any | one | adr      which COMMAND GROUP services 42 and 47 accept; another one is refused
-//   with RTN 06 swapped_text  none | b0 | 47       where texts come with the bytes of each 16-bit word exchanged b0 yes
-//   | no             whether the pack knows service B0 (no: RTN 04) data_flag, user_number, fet_settings   raw numbers
-//   of service 42 without a known meaning or that are mere settings (0x.. or decimal)
+//   form          extended | short      service 42 as most packs send it, or as the BASEN text has it (SoC in whole percent)
+//   firmware      1.0.2 | 1.5.5         texts, temperature limits, two more bytes in 51, function length of B0 module 4
+//   group         any | one | adr       which COMMAND GROUP services 42 and 47 accept; another one is refused with RTN 06
+//   swapped_text  none | b0 | 47        where texts come with the bytes of each 16-bit word exchanged
+//   b0            yes | no              whether the pack knows service B0 (no: RTN 04)
+//   data_flag, user_number, fet_settings   raw numbers of service 42 without a known meaning or that are mere settings
+//                                          (0x.. or decimal)
 #include <algorithm>
 #include <array>
 #include <charconv>

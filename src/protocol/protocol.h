@@ -115,7 +115,7 @@ struct Protocol {
   Framer framer = nullptr;
   Tag (*tag)(const Frame& frame) = nullptr;
   std::span<const Exchange> exchanges;
-  std::span<const std::uint8_t> proof;  // exchanges that together prove that it is this BMS; the first identifies
+  std::span<const std::uint8_t> proof;  // the first exchange identifies this BMS, one of the others confirms it
   std::span<const AlarmBit> alarm_bits;
   std::span<const Word> words;
   std::string_view reads, writes;  // for `bmsd list`: what it gives, what can be set
