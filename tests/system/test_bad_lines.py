@@ -1,7 +1,8 @@
 """A line that damages, delays and mixes up replies: whatever is on the bus was said by that pack. (Long runs of each fault are
-in virtual time, in tests/app; this is the whole program.)"""
+in virtual time, in tests/line; this is the whole program.) BMSD_FAULT_SECONDS: how long each case listens, 6 s unless set."""
 
 import json
+import os
 
 import pytest
 
@@ -18,6 +19,7 @@ SCALARS = {
     "/System/MOSTemperature": ("mos_temperature_c", 0.101),
 }
 CELL = 0.00101
+SECONDS = float(os.environ.get("BMSD_FAULT_SECONDS", "6"))
 
 
 def said_by(log):
@@ -48,6 +50,8 @@ def never_said(change, said):
 
 @pytest.mark.parametrize("faults", [
     ["corrupt=0.1"],
+    ["flip=0.1"],
+    ["silence=0.1"],
     ["foreign=0.05"],
     ["late=0.1:0.45"],
     ["echo=1"],
@@ -64,7 +68,7 @@ def test_only_what_a_pack_said_is_published(faults, bus, simulate, run, folder):
     daemon = run(simulator.port, address="1,2,3", options=["--interval", "0"])
     packs = [bus.wait_for_name(f"com.victronenergy.battery.ttySIM0__0x0{address}", timeout=60) for address in (1, 2, 3)]
     published = [Change(0, pack.name, path, value, text) for pack in packs for path, (_, value, text) in pack.items().items()]
-    bus.run_for(6)
+    bus.run_for(SECONDS)
     assert daemon.exit_code is None
     assert len(bus.signals) >= 3
     said = said_by(log)

@@ -51,7 +51,7 @@ def test_wrong_usage_is_2_and_one_line(arguments):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["run", "--bus", "none", "--protocol", "daren-485", "{folder}/no-such-port"],
+    ["run", "--bus", "none", "--socket", "{folder}/control", "--protocol", "daren-485", "{folder}/no-such-port"],
     ["show", "--protocol", "daren-485", "{folder}/no-such-port"],
     ["scan", "{folder}/no-such-port"],
     ["show", "--socket", "{folder}/no-daemon"],
