@@ -22,9 +22,9 @@ class WireEndTest : public testing::Test {
     end_.reset(19200, now_);
     now_ += 1s;
   }
-  void ask() {
+  void ask(std::size_t reply_bytes = 0) {
     auto request = session_->request(0);
-    end_.start({&kDaren485, session_.get(), 1, std::move(*request), 500ms}, now_);
+    end_.start({&kDaren485, session_.get(), 1, std::move(*request), 500ms, reply_bytes}, now_);
   }
   void hear(std::string_view text) { end_.received(as_bytes(text), now_, kDaren485); }
   std::optional<Outcome> at(Duration after) {
@@ -78,6 +78,33 @@ TEST_F(WireEndTest, ADamagedReplyEndsAfterTheGapWithItsReason) {
   const auto outcome = at(20ms);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->result.error().code, Errc::checksum);
+}
+
+TEST_F(WireEndTest, TheRestOfAReplyOfKnownLengthIsInNoHurry) {
+  ask(kReply.size());
+  EXPECT_FALSE(end_.no_hurry_before()) << "nobody knows when the reply begins";
+  EXPECT_FALSE(at(30ms));
+  hear(kRequest);
+  EXPECT_FALSE(end_.no_hurry_before()) << "an echo is no part of the reply";
+  hear(kReply.substr(0, 2));
+  const Instant whole = now_ + wire_time(kReply.size() - 2, 19200);
+  EXPECT_EQ(end_.no_hurry_before(), whole);
+  hear(kReply.substr(2));
+  EXPECT_FALSE(end_.no_hurry_before());
+  const auto outcome = at(0ms);
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->result);
+  EXPECT_EQ(outcome->reply_bytes, kReply.size());
+}
+
+TEST_F(WireEndTest, SilenceCountsOnlyFromWhenSomebodyLooks) {
+  ask(kReply.size());
+  EXPECT_FALSE(at(30ms));
+  hear(kReply.substr(0, 60));  // the rest is lost, but until its time nobody would have seen it
+  EXPECT_FALSE(at(100ms));
+  const auto outcome = at(90ms);
+  ASSERT_TRUE(outcome);
+  EXPECT_FALSE(outcome->result);
 }
 
 TEST_F(WireEndTest, GarbageBeforeTheReplyDoesNotEndTheExchange) {
