@@ -20,14 +20,8 @@ std::optional<std::size_t> index_of_greatest(const std::vector<double>* list) {
 // What a write to `path` does.
 SetHandler handler_of(std::string_view path, const SetHandler& set_custom_name) {
   if (path == "/CustomName") return set_custom_name;
-  if (path == "/History/Clear") {
-    // What the BMS counts is not touched, and nothing else is counted: it is clear. The path goes on reading 0.
-    return [](const BusValue& value, const std::function<void(SetResult)>& done) {
-      const auto* group = std::get_if<std::int32_t>(&value);
-      done(group && *group >= 1 && *group <= 7 ? SetResult::accepted : SetResult::refused);
-    };
-  }
-  // /Mode is a switch in Victron's contract, but nothing here can switch a pack.
+  // /Mode is a switch in Victron's contract, but nothing here can switch a pack; /History/Clear clears what the driver
+  // counts, and nothing is counted here yet.
   return [](const BusValue&, const std::function<void(SetResult)>& done) { done(SetResult::refused); };
 }
 

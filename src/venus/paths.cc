@@ -328,7 +328,7 @@ constexpr PathRow kTable[] = {
     {"/History/DischargedEnergy", d, nullptr, 1, of<Field::total_discharge_energy>},
     {"/History/ChargedEnergy", d, nullptr, 1, of<Field::total_charge_energy>},
     {"/History/Clear", i, nullptr, 0, constant<0>, Urgent::never, PathRow::writable},
-    {"/History/CanBeCleared", i, nullptr, 0, constant<1>},
+    {"/History/CanBeCleared", i, nullptr, 0, constant<0>},
 
     {"/Settings/HasTemperature", i, nullptr, 0, constant<1>},
 };
