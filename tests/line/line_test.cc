@@ -148,7 +148,6 @@ TEST(Line, TheSpeedIsFoundWhereItIsNotPinned) {
 }
 
 TEST(Line, APackThatWantsItsAddressAsCommandGroupIsRead) {
-  RigOptions options;
   Rig rig({.packs = 0, .pinned = true});
   PackOptions pack;
   pack.address = 2;
