@@ -2,6 +2,7 @@
 
 import collections
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -131,6 +132,7 @@ class Daemon(Process):
         self._bmsd, self._socket = bmsd, folder / "control"
         super().__init__(*prefix, bmsd, "run", "--bus", bus.address, "--protocol", "daren-485", "--address", ",".join(map(hex, addresses)),
                          "--baud", baud, "--interval", interval, "--socket", self._socket, "--log", "error",
+                         "--config", os.devnull, "--state", folder / "state",
                          *[folder / port for port in ports], stderr=subprocess.DEVNULL)
 
     def connections(self):

@@ -28,7 +28,7 @@ class Pack {
     }
     if (!battery_.merge(reading, 0, now)) std::abort();
     limits_ = first_limits({}, battery_, presence_, true);
-    return {identity_, battery_, limits_, presence_, health_};
+    return {identity_, battery_, limits_, presence_, health_, display_, control_};
   }
 
  private:
@@ -38,6 +38,8 @@ class Pack {
   Limits limits_;
   Presence presence_;
   LinkHealth health_;
+  Display display_;
+  ControlConfig control_;
 };
 
 // The argument: whether the values change from round to round.
@@ -45,7 +47,7 @@ void update_and_message(benchmark::State& state) {
   Pack pack;
   ItemTree tree;
   Publisher publisher(tree);
-  BatteryPaths paths(tree, {});
+  BatteryPaths paths(tree, {}, {});
   boost::asio::io_context io;
   const BusItems items(io, tree, [](DBusMessage&) {});
   Instant now{};
@@ -54,7 +56,7 @@ void update_and_message(benchmark::State& state) {
   for (auto _ : state) {
     now += 1s;
     changed = !changed && state.range(0) != 0;
-    paths.update(pack.view(now, changed), publisher);
+    paths.update(pack.view(now, changed), publisher, now);
     const auto indices = publisher.take(now);
     if (!indices.empty()) benchmark::DoNotOptimize(items.items_changed(indices));
     sent += indices.size();

@@ -57,6 +57,4 @@ Result<std::vector<int>> parse_addresses(std::string_view text) {
   return addresses;
 }
 
-std::string hex_address(int address) { return fmt::format("0x{:02x}", address); }
-
 }  // namespace bmsd

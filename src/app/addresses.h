@@ -13,6 +13,4 @@ namespace bmsd {
 // refused. Error config, with what to write instead. Sorted, each once; empty for an empty text.
 Result<std::vector<int>> parse_addresses(std::string_view text);
 
-std::string hex_address(int address);  // "0x01"
-
 }  // namespace bmsd

@@ -17,7 +17,7 @@ void add_line_options(CLI::App& command, LineOptions& line, bool ports_required)
   command.add_option("--baud", line.baud, "Bits per second; without it the protocol's usual speeds are tried");
   command.add_option("--interval", line.interval,
                      "Seconds from round to round, 0: as fast as the wire allows (default 1)");
-  auto* ports = command.add_option("PORT", line.ports, "/dev/ttyUSB0 or tcp://host:port");
+  auto* ports = command.add_option("PORT", line.ports, "/dev/ttyUSB0, usb:SERIAL, path:SOCKET or tcp://host:port");
   if (ports_required) ports->required();
 }
 
@@ -32,8 +32,13 @@ void add_run(CLI::App& app, Chosen& chosen) {
   command->add_option("--serial-starter", options->serial_starter,
                       "Serve this tty as Venus's serial-starter expects: end when no BMS answers");
   command->add_option("--socket", options->socket, "Control socket, for show and watch (default /run/bmsd/control)");
-  command->add_option("--log", options->log_level, "error, warning, info or debug")
-      ->capture_default_str()
+  command->add_option("--config", options->config,
+                      "Configuration (default /data/apps/bmsd/config.ini on Venus OS, else /etc/bmsd/config.ini)");
+  command->add_option("--state", options->state,
+                      "File that holds what survives a restart (default /var/lib/bmsd/state)");
+  command
+      ->add_option("--log", options->log_level,
+                   "error, warning, info or debug (default: LOGGING of the configuration, info)")
       ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
   command->callback([options, &chosen] { chosen = [options] { return command_run(*options); }; });
 }
@@ -109,6 +114,21 @@ void add_list(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_list(*options); }; });
 }
 
+void add_check(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = app.add_subcommand("check", "What is wrong with a configuration, and what it makes");
+  command->add_option("FILE,--config", options->file,
+                      "The configuration (default: the one that run reads); - reads standard input");
+  command->add_flag("--effective", options->effective, "Print all values that hold, as a file");
+  command->add_flag("--strict", options->strict, "Fail with warnings too");
+  command->add_flag("--defaults", options->defaults, "Print a file with every key, explained, and its default");
+  command->add_option("--get", options->get, "Print the value of this key, for scripts");
+  command->add_option("--section", options->section, "The section that --get is about, as in \"line ttyUSB0\"");
+  command->add_flag("--json", options->json, "Print JSON (docs/configuration.md)");
+  command->add_flag("--markdown", options->markdown, "Print the tables of docs/configuration.md");
+  command->callback([options, &chosen] { chosen = [options] { return command_check(*options); }; });
+}
+
 void add_demo(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<DemoOptions>();
   CLI::App* command =
@@ -141,6 +161,7 @@ int run_command_line(int argc, char** argv) {
   add_simulate(app, chosen);
   add_decode(app, chosen);
   add_list(app, chosen);
+  add_check(app, chosen);
   if (argc > 1 && argv[1][0] != '-' && !knows_command(app, argv[1])) {
     std::fprintf(stderr, "bmsd: \"%s\" is no command; see: bmsd --help\n", argv[1]);
     return kWrongUsage;

@@ -25,7 +25,9 @@ struct RunOptions {
   std::string bus = "system";  // D-Bus address, system, session, none
   std::string serial_starter;  // tty name
   std::string socket;          // control socket; empty: the usual place
-  std::string log_level = "info";
+  std::string config;          // config.ini; empty: the usual place, where it may be missing
+  std::string state;           // what survives a restart; empty: the usual place
+  std::string log_level;       // empty: LOGGING of the configuration
 };
 
 struct ScanOptions {
@@ -73,6 +75,17 @@ struct ListOptions {
   bool markdown = false;
 };
 
+struct CheckOptions {
+  std::string file;        // empty: the usual place; "-": standard input
+  bool effective = false;  // also the values that hold
+  bool strict = false;     // warnings fail too
+  bool defaults = false;   // a file with all defaults
+  bool json = false;
+  bool markdown = false;  // the tables of docs/configuration.md
+  std::string get;        // one key
+  std::string section;    // of that key; empty: DEFAULT
+};
+
 struct DemoOptions {
   bool once = false;
 };
@@ -84,6 +97,7 @@ int command_watch(const WatchOptions& options);
 int command_simulate(const SimulateOptions& options);
 int command_decode(const DecodeOptions& options);
 int command_list(const ListOptions& options);
+int command_check(const CheckOptions& options);
 int command_demo(const DemoOptions& options);
 
 }  // namespace bmsd

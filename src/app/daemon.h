@@ -8,28 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "app/commands.h"
 #include "app/hub.h"
+#include "app/plan.h"
 #include "base/log.h"
 #include "io/pump.h"
 #include "line/line.h"
 
 namespace bmsd {
 
-// A port and what is known of the line behind it.
-struct PortPlan {
-  std::string port;
-  LinePlan line;
-  bool addresses_configured = false;
-};
-
-// What the options say for each of their ports. Error config for an unknown protocol, an address or a speed that cannot
-// be.
-Result<std::vector<PortPlan>> plan_ports(const LineOptions& options);
-
 class Daemon {
  public:
-  Daemon(boost::asio::io_context& io, const ControlConfig& config, Log log);
+  Daemon(boost::asio::io_context& io, Log log);
 
   // Error config: the name cannot be a port. `opened`, `lost` and `options` as in io/pump.h.
   Status add_port(const PortPlan& plan, PumpOptions options = {}, std::function<void(const Error&)> lost = {},
@@ -43,11 +32,13 @@ class Daemon {
   void on_change(std::function<void(Instant)> on_change) { on_change_ = std::move(on_change); }
 
   Hub& hub() { return hub_; }
+  const Hub& hub() const { return hub_; }
   std::size_t line_count() const { return ports_.size(); }
   Line& line(std::size_t index) { return *ports_[index]->line; }
   const std::string& port(std::size_t index) const { return ports_[index]->name; }
   bool is_open(std::size_t index) const { return ports_[index]->pump->is_open(); }
   void poke(std::size_t index) { ports_[index]->pump->poke(); }
+  void set_interval(const std::string& port, Duration interval);  // between the rounds of its packs
 
  private:
   struct PortLine {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <istream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,10 +41,10 @@ struct Params {
   std::vector<Param> views;
 };
 
-Result<Params> params_of(const Json& object) {
+Result<Params> params_of(const Json& object, const char* under = "params") {
   Params params;
-  const Json given = object.value("params", Json::object());
-  if (!given.is_object()) return bad_input("\"params\" is no object");
+  const Json given = object.value(under, Json::object());
+  if (!given.is_object()) return bad_input(fmt::format("\"{}\" is no object", under));
   for (const auto& [key, value] : given.items()) {
     params.texts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
@@ -145,14 +147,27 @@ Result<Json> decode_pair(const Protocol& protocol, const Json& object, const Par
   return values;
 }
 
+// A request that is described instead of given.
+Result<Json> encode_request(const Protocol& protocol, const Json& object) {
+  if (protocol.encode_vector == nullptr) {
+    return Error{Errc::refused, "not_supported", 0,
+                 std::string(protocol.name) + " builds no requests from a description"};
+  }
+  const auto input = params_of(object, "input");
+  if (!input) return input.error();
+  const auto bytes = protocol.encode_vector(input->views);
+  if (!bytes) return bytes.error();
+  std::string hex = to_hex(*bytes);
+  std::transform(hex.begin(), hex.end(), hex.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return Json{{"request_hex", hex}};
+}
+
 Result<Json> values_of(const Protocol& protocol, const Json& object) {
   const auto params = params_of(object);
   if (!params) return params.error();
   const Json kind = object.value("kind", Json());
-  if (kind == "encode" || kind == "request_builder") {
-    return Error{Errc::refused, "not_supported", 0,
-                 std::string(protocol.name) + " builds no requests from a description"};
-  }
+  if (kind == "encode" || kind == "request_builder") return encode_request(protocol, object);
   if (object.contains("exchanges") && object["exchanges"].is_array())
     return decode_exchanges(protocol, object, *params);
   if (object.contains("frames") && object["frames"].is_array()) return decode_frames(protocol, object, *params);

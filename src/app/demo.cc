@@ -90,7 +90,7 @@ class Demo {
         folder_(folder.path()),
         bus_address_(bus_address),
         sim_({.protocol = &kDaren485, .chunk = 1ms}),
-        daemon_(io, ControlConfig{}, log_to_stderr(Level::warning)) {}
+        daemon_(io, log_to_stderr(Level::warning)) {}
 
   Status start() {
     if (auto populated = populate(sim_); !populated) return populated;
@@ -104,6 +104,7 @@ class Demo {
     VenusOptions bus;
     bus.bus = bus_address_;
     bus.process_version = kVersion;
+    bus.lock_folder.clear();  // a bus of its own
     bus.unix_time = [] { return wall_now().seconds; };
     venus_ = std::make_unique<VenusSink>(io_, bus, log_to_stderr(Level::warning),
                                          [this](const std::string&, std::string_view) {

@@ -5,9 +5,15 @@
 #include <algorithm>
 
 #include "app/addresses.h"
-#include "control/limits.h"
+#include "app/config_source.h"
+#include "base/bytes.h"
 
 namespace bmsd {
+namespace {
+
+constexpr Duration kMissingAfter = 20s;
+
+}  // namespace
 
 void Hub::add_line(Line& line, LinePlace place) {
   int order = 1;
@@ -22,10 +28,11 @@ void Hub::collect(Instant now) {
   }
 }
 
-void Hub::know_packs(Place& place) {
+void Hub::know_packs(Place& place, Instant now) {
   for (std::size_t i = place.units.size(); i < place.line->pack_count(); ++i) {
     auto unit = std::make_unique<Unit>();
     unit->pack = &place.line->pack(i);
+    unit->known_since = now;
     Identity& identity = unit->identity;
     identity.port = place.names.port;
     identity.port_name = place.names.port_name;
@@ -38,10 +45,23 @@ void Hub::know_packs(Place& place) {
     identity.order = place.first_order + static_cast<int>(i);
     place.units.push_back(std::move(unit));
   }
+  resolve();
+  if (!place.names.addresses_configured) suggest_addresses(place);
+}
+
+// `run` looks for no more than one pack where nobody said that there are several.
+void Hub::suggest_addresses(const Place& place) {
+  for (const auto& unit : place.units) {
+    log_(Level::info,
+         fmt::format(
+             "{}: reads the pack at address {}; several packs on this line want BATTERY_ADDRESSES = {}, ... in the "
+             "configuration (bmsd scan finds them)",
+             place.names.port, hex_address(unit->identity.address), hex_address(unit->identity.address)));
+  }
 }
 
 void Hub::handle(Place& place, const LineEvent& event, Instant now) {
-  if (event.kind == LineEvent::found) return know_packs(place);
+  if (event.kind == LineEvent::found) return know_packs(place, now);
   if (event.kind == LineEvent::notice) {
     return log_(event.warning ? Level::warning : Level::info, fmt::format("{}: {}", place.names.port, event.text));
   }
@@ -56,7 +76,7 @@ void Hub::handle(Place& place, const LineEvent& event, Instant now) {
       unit.disconnect.round_good(now);
       break;
     default:
-      unit.disconnect.round_failed(unit.pack->battery, config_, now);
+      unit.disconnect.round_failed(unit.pack->battery, unit.config.control, now);
       break;
   }
   if (!unit.published) return;
@@ -66,30 +86,80 @@ void Hub::handle(Place& place, const LineEvent& event, Instant now) {
 
 void Hub::join(Place& place, Unit& unit, Instant now) {
   const Battery& battery = unit.pack->battery;
-  unit.identity.identities = battery.identities();
+  if (!place.names.port_is_identity) unit.identity.identities = battery.identities();
   if (unit.identity.identities.empty()) {
-    unit.identity.identities.push_back(
-        fmt::format("{}__{}", place.names.port_name, hex_address(unit.identity.address)));
+    const int address = unit.identity.address < 0 ? 1 : unit.identity.address;
+    unit.identity.identities.push_back(fmt::format("{}__{}", place.names.port_name, hex_address(address)));
   }
-  unit.presence = unit.disconnect.presence(config_, now);
-  unit.limits = first_limits(config_, battery, unit.presence, unit.pack->protocol->tells_fets);
+  resolve();
+  refresh(unit, now);
   unit.published = true;
   log_(Level::info, fmt::format("{}: {} {} with {} cells", unit.identity.id, unit.identity.protocol,
                                 unit.identity.identities.front(), battery.get(Field::cell_count).value_or(0)));
   for (Sink* sink : sinks_) sink->added(view(unit), now);
 }
 
-// What follows from the readings and the time; says whether it differs from before.
-bool Hub::evaluate(Unit& unit, Instant now) {
-  Presence presence = unit.disconnect.presence(config_, now);
-  Limits limits = first_limits(config_, unit.pack->battery, presence, unit.pack->protocol->tells_fets);
-  if (presence == unit.presence && limits == unit.limits) return false;
-  if (presence.blocked && !unit.presence.blocked) {
-    log_(Level::warning, fmt::format("{}: lost for {} s, charging and discharging are blocked (last error: {})",
-                                     unit.identity.id, presence.lost_for / 1s, unit.pack->health.last_error));
+bool Hub::configure(Config config, ConfigState state, Instant now) {
+  config_ = std::move(config);
+  state_ = state;
+  told_.clear();
+  const bool at_once = resolve();
+  for (Place& place : places_) {
+    for (const auto& unit : place.units) {
+      if (!unit->published) continue;
+      evaluate(*unit, now);
+      tell(*unit, now);
+    }
   }
-  unit.presence = std::move(presence);
-  unit.limits = std::move(limits);
+  return at_once;
+}
+
+// A battery may get or lose a section when another one becomes known: "ABC123" is no longer the beginning of one
+// identity only. What that changes is told with the battery's next round.
+bool Hub::resolve() {
+  std::vector<BatteryName> names;
+  std::vector<Unit*> units;
+  for (Place& place : places_) {
+    for (const auto& unit : place.units) {
+      names.push_back({place.names.port, place.names.port_name, unit->identity.address, unit->identity.identities});
+      units.push_back(unit.get());
+    }
+  }
+  std::vector<Finding> findings;
+  std::vector<BatteryConfig> configs = config_.batteries(names, &findings);
+  for (const Finding& finding : findings) {
+    if (std::string text = describe(finding, "configuration"); told_.insert(text).second) log_(Level::error, text);
+  }
+  bool at_once = true;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    BatteryConfig& config = configs[i];
+    config.display.config_state = std::max(config.display.config_state, state_);
+    if (const int format = units[i]->config.display.cell_format; units[i]->published) {
+      at_once = at_once && config.display.cell_format == format;
+      config.display.cell_format = format;  // the paths of a service are made when it appears
+    }
+    units[i]->config = std::move(config);
+  }
+  return at_once;
+}
+
+// What follows from the readings and the time.
+void Hub::refresh(Unit& unit, Instant now) {
+  unit.presence = unit.disconnect.presence(unit.config.control, now);
+  unit.limits = unit.limiter.evaluate(unit.config.control, unit.pack->battery, unit.presence,
+                                      unit.pack->protocol->tells_fets, now);
+}
+
+// Says whether it differs from before.
+bool Hub::evaluate(Unit& unit, Instant now) {
+  const Presence presence = unit.presence;
+  const Limits limits = unit.limits;
+  refresh(unit, now);
+  if (presence == unit.presence && limits == unit.limits) return false;
+  if (unit.presence.blocked && !presence.blocked) {
+    log_(Level::warning, fmt::format("{}: lost for {} s, charging and discharging are blocked (last error: {})",
+                                     unit.identity.id, unit.presence.lost_for / 1s, unit.pack->health.last_error));
+  }
   return true;
 }
 
@@ -104,11 +174,23 @@ void Hub::tick(Instant now) {
     for (const auto& unit : place.units) {
       if (unit->published && evaluate(*unit, now)) tell(*unit, now);
     }
+    tell_missing(place, now);
+  }
+}
+
+// A configured address is asked for ever; that it does not answer is said once.
+void Hub::tell_missing(Place& place, Instant now) {
+  for (const auto& unit : place.units) {
+    if (unit->published || unit->told_missing || now - unit->known_since < kMissingAfter) continue;
+    unit->told_missing = true;
+    log_(Level::warning, fmt::format("{}: address {} has not answered yet; it is asked on", place.names.port,
+                                     hex_address(unit->identity.address)));
   }
 }
 
 BatteryView Hub::view(const Unit& unit) const {
-  return {unit.identity, unit.pack->battery, unit.limits, unit.presence, unit.pack->health};
+  return {unit.identity,     unit.pack->battery,  unit.limits,        unit.presence,
+          unit.pack->health, unit.config.display, unit.config.control};
 }
 
 std::vector<BatteryView> Hub::views() const {
@@ -119,6 +201,14 @@ std::vector<BatteryView> Hub::views() const {
     }
   }
   return all;
+}
+
+bool Hub::anybody_answered() const {
+  return std::any_of(places_.begin(), places_.end(), [](const Place& place) {
+    return std::any_of(place.units.begin(), place.units.end(), [](const auto& unit) {
+      return unit->pack->state != PackTalk::waiting || unit->pack->health.last_good.has_value();
+    });
+  });
 }
 
 std::vector<std::string> Hub::waiting() const {

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "bank/view.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "control/disconnect.h"
+#include "control/limiter.h"
 #include "line/line.h"
 
 namespace bmsd {
@@ -18,11 +21,16 @@ struct LinePlace {
   std::string port;       // as the user named it
   std::string port_name;  // safe for a bus name
   bool addresses_configured = false;
+  bool port_is_identity = false;  // "ttyUSB0__0x01" and nothing else
 };
 
 class Hub {
  public:
-  Hub(ControlConfig config, Log log) : config_(std::move(config)), log_(std::move(log)) {}
+  explicit Hub(Log log) : log_(std::move(log)) {}
+
+  // What the batteries are configured as from now on; `state`: what all of them show of the configuration. Says whether
+  // everything takes effect at once: false when BATTERY_CELL_DATA_FORMAT of a published battery is another one now.
+  bool configure(Config config, ConfigState state, Instant now);
 
   // Sinks and lines are added before the first event and outlive the hub.
   void add_sink(Sink& sink) { sinks_.push_back(&sink); }
@@ -37,6 +45,9 @@ class Hub {
   // Every battery that has complete values.
   std::vector<BatteryView> views() const;
 
+  // Whether a BMS has answered, if only once and incompletely.
+  bool anybody_answered() const;
+
   // Configured packs that have not answered yet, as "address 0x02 on /dev/ttyUSB0".
   std::vector<std::string> waiting() const;
 
@@ -48,9 +59,13 @@ class Hub {
     Identity identity;
     const PackTalk* pack;
     Disconnect disconnect{};
+    Limiter limiter{};
+    BatteryConfig config{};
     Presence presence{};
     Limits limits{};
     bool published = false;
+    Instant known_since{};
+    bool told_missing = false;
   };
   struct Place {
     Line* line;
@@ -59,14 +74,20 @@ class Hub {
     std::vector<std::unique_ptr<Unit>> units;
   };
 
-  void know_packs(Place& place);
+  void know_packs(Place& place, Instant now);
+  void suggest_addresses(const Place& place);
+  void tell_missing(Place& place, Instant now);
   void handle(Place& place, const LineEvent& event, Instant now);
   void join(Place& place, Unit& unit, Instant now);
+  bool resolve();
+  void refresh(Unit& unit, Instant now);
   bool evaluate(Unit& unit, Instant now);
   void tell(const Unit& unit, Instant now);
   BatteryView view(const Unit& unit) const;
 
-  ControlConfig config_;
+  Config config_;
+  ConfigState state_ = ConfigState::fine;
+  std::set<std::string> told_;  // findings that were logged
   Log log_;
   std::vector<Sink*> sinks_;
   std::vector<Place> places_;

@@ -86,13 +86,19 @@ std::string list_text(const std::vector<double>& list, int decimals) {
   return text.empty() ? "none" : text;
 }
 
-std::string extra_text(const ExtraValue& value) {
-  const Json json = extra_json(value);
+std::string item_text(const Json& json) {
   if (json.is_null()) return "not set";
   if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
   if (json.is_string()) return json.get_ref<const std::string&>().empty() ? "empty" : json.get<std::string>();
-  if (json.is_array() && json.empty()) return "none";
-  return json.is_array() ? fmt::format("{}", fmt::join(json.get<std::vector<double>>(), " ")) : json.dump();
+  return json.dump();
+}
+
+std::string extra_text(const ExtraValue& value) {
+  const Json json = extra_json(value);
+  if (!json.is_array()) return item_text(json);
+  std::string text;
+  for (const Json& item : json) text += (text.empty() ? "" : " ") + item_text(item);
+  return text.empty() ? "none" : text;
 }
 
 }  // namespace

@@ -3,23 +3,31 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "app/commands.h"
+#include "app/config_path.h"
+#include "app/config_source.h"
 #include "app/daemon.h"
 #include "app/held_port.h"
+#include "app/reload.h"
+#include "app/serial_starter.h"
+#include "app/state_keeper.h"
 #include "app/status.h"
 #include "app/version.h"
 #include "io/clock.h"
+#include "io/open_port.h"
 #include "sink/control_socket.h"
 #include "venus/sink.h"
 
 namespace bmsd {
 namespace {
+
+using Exit = std::optional<int>;  // the exit status of a daemon that is not to run, or not any more
 
 int complain(const std::string& text, int status) {
   std::fprintf(stderr, "bmsd run: %s\n", text.c_str());
@@ -32,90 +40,195 @@ Level level_of(const std::string& name) {
   return name == "debug" ? Level::debug : Level::info;
 }
 
-// Watches over a process that serial-starter began: it ends, soon, where no BMS answers or the device goes.
-class SerialStarter {
+// Each process that serial-starter begins has a file of its own: they would overwrite each other's.
+std::string state_path(const RunOptions& options) {
+  if (!options.state.empty()) return options.state;
+  std::string path = usual_state_path();
+  if (!path.empty() && !options.serial_starter.empty()) path += "." + port_name(options.serial_starter);
+  return path;
+}
+
+class Runner {
  public:
-  SerialStarter(boost::asio::io_context& io, Daemon& daemon, bool type_is_known, std::function<void(std::string)> end)
-      : daemon_(daemon), timer_(io), end_(std::move(end)), patience_(type_is_known ? 5 : 20) {
-    timer_.expires_after(std::chrono::seconds(patience_));
-    timer_.async_wait([this](const boost::system::error_code& error) {
-      if (!error && daemon_.hub().views().empty()) end_(fmt::format("no BMS answered within {} s", patience_));
-    });
+  explicit Runner(const RunOptions& options)
+      : options_(options),
+        lines_(options.line),
+        log_([this, all = log_to_stderr(Level::debug)](Level level, std::string_view text) {
+          if (level <= level_) all(level, text);
+        }),
+        daemon_(io_, log_),
+        signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+    if (started_by_serial_starter()) lines_.ports = {options.serial_starter};
+  }
+
+  int run() {
+    for (const auto step : {&Runner::configure, &Runner::add_ports, &Runner::add_socket}) {
+      if (const Exit over = (this->*step)()) return *over;
+    }
+    if (started_by_serial_starter()) {
+      starter_.emplace(io_, daemon_, plan_.ports.front().type_known, [this](const std::string& why) { end(why); });
+    }
+    wait_for_signals();
+    daemon_.on_change([this](Instant now) { keeper_->look(now); });
+    daemon_.start();
+    io_.run();
+    daemon_.stop();
+    keeper_->finish();
+    return status_.value_or(kDone);
   }
 
  private:
-  Daemon& daemon_;
-  boost::asio::steady_timer timer_;
-  std::function<void(std::string)> end_;
-  int patience_;
+  bool started_by_serial_starter() const { return !options_.serial_starter.empty(); }
+
+  void end(const std::string& why) {
+    if (status_) return;
+    log_(Level::error, why);
+    status_ = kFailed;
+    io_.stop();
+  }
+
+  Exit configure() {
+    if (auto usable = plan_ports(lines_); !usable) return complain(describe(usable.error()), kWrongUsage);
+    path_ = config_path(options_.config);
+    const auto text = read_config(path_);
+    has_file_ = !text || text->has_value();
+    if (!options_.config.empty() && !has_file_) return complain(path_ + ": no such file", kWrongUsage);
+
+    keeper_.emplace(state_path(options_), log_);
+    ConfigChoice choice = choose_config(path_, text, keeper_->state().good_config);
+    set_level(choice.config);
+    auto plan = plan_run(lines_, choice.config);
+    if (!plan) return complain(describe(plan.error()), kWrongUsage);
+    plan_ = std::move(*plan);
+    report(choice);
+    if (plan_.ports.empty() && plan_.excluded.empty()) {
+      return complain(
+          "name a port: bmsd run /dev/ttyUSB0, or PORTS = /dev/ttyUSB0 in " + path_ + " (bmsd scan finds them)",
+          kWrongUsage);
+    }
+    for (const std::string& port : plan_.excluded) log_(Level::info, port + ": left alone (EXCLUDED_DEVICES)");
+    if (plan_.ports.empty()) return kDone;
+    take(std::move(choice));
+    return std::nullopt;
+  }
+
+  void set_level(const Config& config) {
+    level_ = options_.log_level.empty() ? config.daemon().logging : level_of(options_.log_level);
+  }
+
+  void report(const ConfigChoice& choice) {
+    for (const auto& [level, text] : choice.report) log_(level, text);
+    for (const std::string& warning : plan_.warnings) log_(Level::warning, warning);
+  }
+
+  // Says whether all of it is in force now.
+  bool take(ConfigChoice choice) {
+    if (choice.good) keeper_->remember_good_config(std::move(*choice.good));
+    return daemon_.hub().configure(std::move(choice.config), choice.state, now_monotonic());
+  }
+
+  Exit add_ports() {
+    add_bus();
+    for (const PortPlan& plan : plan_.ports) {
+      // A port that was named on the command line and is missing is a mistake; one that goes later comes back.
+      auto opened = std::make_shared<bool>(false);
+      const auto lost = [this, opened, plan](const Error& error) {
+        if (*opened && !started_by_serial_starter()) return;
+        const std::string text = describe_port_error(error, plan.port);
+        if (!plan.waited_for) return end(text);
+        log_(Level::warning, text + "; waiting for it");
+      };
+      if (auto added = daemon_.add_port(plan, {.log_first_failure = false}, lost, [opened] { *opened = true; }); !added)
+        return complain(describe(added.error()), kWrongUsage);
+    }
+    return std::nullopt;
+  }
+
+  void add_bus() {
+    if (options_.bus == "none") return;
+    VenusOptions bus;
+    bus.bus = options_.bus;
+    bus.process_version = kVersion;
+    bus.unix_time = [] { return wall_now().seconds; };
+    bus.wait_for_settings = std::filesystem::exists("/etc/venus");
+    bus.recall = [this](std::string_view identity) { return keeper_->recall(identity); };
+    bus.remember = [this](std::string_view identity, const Kept& kept) { keeper_->remember(identity, kept); };
+    if (options_.bus != "system" && options_.bus != "session") bus.lock_folder.clear();  // a bus of somebody's own
+    venus_ = std::make_unique<VenusSink>(io_, bus, log_, [this](const std::string& service, std::string_view id) {
+      log_(Level::info, fmt::format("{} is on the bus as {}", id, service));
+    });
+    daemon_.hub().add_sink(*venus_);
+  }
+
+  Exit add_socket() {
+    auto made = ControlSocket::open(io_, options_.socket,
+                                    [this](const nlohmann::json& request) { return answer(daemon_, request); });
+    if (made) {
+      socket_ = std::move(*made);
+      return std::nullopt;
+    }
+    if (!options_.socket.empty()) return complain(describe(made.error()), kFailed);
+    log_(Level::warning, describe(made.error()) + "; going on without: show and watch cannot ask this process");
+    return std::nullopt;
+  }
+
+  void wait_for_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (number == SIGHUP) {
+        reload();
+        return wait_for_signals();
+      }
+      if (!status_) status_ = kDone;
+      io_.stop();
+    });
+  }
+
+  void reload() {
+    auto text = read_config(path_);
+    if (text && !text->has_value() && has_file_) text = Error{Errc::io, "config", 0, path_ + ": is gone"};
+    ConfigChoice choice = choose_config(path_, text, keeper_->state().good_config);
+    set_level(choice.config);
+    auto plan = plan_run(lines_, choice.config);
+    if (!plan) return log_(Level::error, describe(plan.error()));
+    const Changes changes = compare(plan_, *plan);
+    plan_.warnings = std::move(plan->warnings);
+    report(choice);
+    for (const auto& [port, interval] : changes.intervals) set_interval(port, interval);
+    for (const std::string& key : changes.after_restart) later(key);
+    if (!take(std::move(choice))) later("BATTERY_CELL_DATA_FORMAT");
+    has_file_ = !text || text->has_value();
+    log_(Level::info, path_ + ": read again");
+  }
+
+  void later(const std::string& key) { log_(Level::warning, key + ": takes effect after a restart"); }
+
+  void set_interval(const std::string& port, Duration interval) {
+    daemon_.set_interval(port, interval);
+    for (PortPlan& plan : plan_.ports) {
+      if (plan.port == port) plan.line.interval = interval;
+    }
+  }
+
+  const RunOptions& options_;
+  LineOptions lines_;
+  Level level_ = Level::info;
+  Log log_;
+  boost::asio::io_context io_{1};
+  std::string path_;       // of the configuration
+  bool has_file_ = false;  // it was there
+  std::optional<StateKeeper> keeper_;
+  RunPlan plan_;  // what is running
+  Daemon daemon_;
+  std::unique_ptr<VenusSink> venus_;
+  std::unique_ptr<ControlSocket> socket_;
+  std::optional<SerialStarter> starter_;
+  boost::asio::signal_set signals_;
+  Exit status_;
 };
 
 }  // namespace
 
-int command_run(const RunOptions& options) {
-  LineOptions lines = options.line;
-  const bool started_by_serial_starter = !options.serial_starter.empty();
-  if (started_by_serial_starter) lines.ports = {options.serial_starter};
-  if (lines.ports.empty()) return complain("name a port: bmsd run /dev/ttyUSB0 (bmsd scan finds them)", kWrongUsage);
-  auto plans = plan_ports(lines);
-  if (!plans) return complain(describe(plans.error()), kWrongUsage);
-
-  const Log log = log_to_stderr(level_of(options.log_level));
-  boost::asio::io_context io(1);
-  Daemon daemon(io, ControlConfig{}, log);
-  std::optional<int> status;
-  const auto end = [&](const std::string& why) {
-    if (status) return;
-    log(Level::error, why);
-    status = kFailed;
-    io.stop();
-  };
-
-  std::unique_ptr<VenusSink> venus;
-  if (options.bus != "none") {
-    VenusOptions bus;
-    bus.bus = options.bus;
-    bus.process_version = kVersion;
-    bus.unix_time = [] { return wall_now().seconds; };
-    bus.wait_for_settings = std::filesystem::exists("/etc/venus");
-    venus = std::make_unique<VenusSink>(io, bus, log, [&log](const std::string& service, std::string_view id) {
-      log(Level::info, fmt::format("{} is on the bus as {}", id, service));
-    });
-    daemon.hub().add_sink(*venus);
-  }
-  for (const PortPlan& plan : *plans) {
-    // A port that was named and is missing is a mistake; one that goes later comes back.
-    auto opened = std::make_shared<bool>(false);
-    const auto lost = [&end, opened, started_by_serial_starter, port = plan.port](const Error& error) {
-      if (!*opened || started_by_serial_starter) end(describe_port_error(error, port));
-    };
-    if (auto added = daemon.add_port(plan, {.log_first_failure = false}, lost, [opened] { *opened = true; }); !added) {
-      return complain(describe(added.error()), kWrongUsage);
-    }
-  }
-
-  std::unique_ptr<ControlSocket> socket;
-  if (auto made = ControlSocket::open(io, options.socket,
-                                      [&daemon](const nlohmann::json& request) { return answer(daemon, request); })) {
-    socket = std::move(*made);
-  } else if (!options.socket.empty()) {
-    return complain(describe(made.error()), kFailed);
-  } else {
-    log(Level::warning, describe(made.error()) + "; going on without: show and watch cannot ask this process");
-  }
-
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error && !status) status = kDone;
-    if (!error) io.stop();
-  });
-  std::optional<SerialStarter> starter;
-  if (started_by_serial_starter) starter.emplace(io, daemon, !options.line.protocol.empty(), end);
-
-  daemon.start();
-  io.run();
-  daemon.stop();
-  return status.value_or(kDone);
-}
+int command_run(const RunOptions& options) { return Runner(options).run(); }
 
 }  // namespace bmsd

@@ -15,7 +15,9 @@
 #include "app/commands.h"
 #include "app/daemon.h"
 #include "app/held_port.h"
+#include "base/bytes.h"
 #include "io/open_port.h"
+#include "io/usb_ports.h"
 #include "line/detection.h"
 #include "sink/json.h"
 
@@ -85,6 +87,12 @@ class Scanner {
 
   const std::vector<std::unique_ptr<Search>>& searches() const { return searches_; }
 
+  // What to call a port so that it is the same one when it was plugged in anew; empty: there is no such name.
+  std::string stable_name_of(const std::string& port) const {
+    const std::string device = device_of(port).value_or(port);
+    return stable_name(std::string_view(device).substr(device.rfind('/') + 1), adapters_);
+  }
+
  private:
   void look() {
     const bool over =
@@ -112,6 +120,7 @@ class Scanner {
   boost::asio::io_context& io_;
   boost::asio::steady_timer ticker_;
   std::vector<std::unique_ptr<Search>> searches_;
+  std::vector<UsbPort> adapters_ = usb_ports();
   bool terminal_ = ::isatty(STDERR_FILENO) == 1;
 };
 
@@ -120,12 +129,13 @@ std::string serial_of(const Found& found) {
   return serial.empty() && !found.battery.identities().empty() ? found.battery.identities().front() : serial;
 }
 
-nlohmann::json found_json(const Search& search, const Found& found) {
+nlohmann::json found_json(const Search& search, const Found& found, const std::string& stable_port) {
   nlohmann::json json = {{"port", search.port},
                          {"protocol", found.protocol->name},
                          {"baud", found.baud},
                          {"address", found.address},
                          {"proven_twice", found.second_proof}};
+  if (!stable_port.empty()) json["stable_port"] = stable_port;
   if (const std::string serial = serial_of(found); !serial.empty()) json["serial_number"] = serial;
   if (const std::string& hardware = found.battery.text(Text::hardware); !hardware.empty()) json["hardware"] = hardware;
   for (const Field field : {Field::voltage, Field::cell_count}) {
@@ -137,7 +147,8 @@ nlohmann::json found_json(const Search& search, const Found& found) {
 int print_json(const Scanner& scan) {
   nlohmann::json found = nlohmann::json::array(), failed = nlohmann::json::array();
   for (const auto& search : scan.searches()) {
-    for (const Found& one : search->detection.found()) found.push_back(found_json(*search, one));
+    for (const Found& one : search->detection.found())
+      found.push_back(found_json(*search, one, scan.stable_name_of(search->port)));
     if (!search->error.empty()) failed.push_back({{"port", search->port}, {"error", search->error}});
     if (search->error.empty() && search->detection.found().empty()) {
       failed.push_back({{"port", search->port}, {"error", search->detection.diagnosis()}});
@@ -175,6 +186,9 @@ int print_table(const Scanner& scan) {
       fmt::print("\nTo run it: bmsd run --protocol {} --address {} --baud {} {}\n",
                  search->detection.found().front().protocol->name, addresses, search->detection.found().front().baud,
                  search->port);
+      if (const std::string name = scan.stable_name_of(search->port); !name.empty() && name != search->port) {
+        fmt::print("This adapter is always {}, whatever number it gets: use that as the PORT\n", name);
+      }
     }
   }
   return any ? kDone : kFailed;

@@ -45,7 +45,7 @@ int print(const nlohmann::json& reply, bool json) {
 class Reader {
  public:
   Reader(boost::asio::io_context& io, const ShowOptions& options, Log log)
-      : io_(io), all_(options.all), daemon_(io, ControlConfig{}, std::move(log)), timer_(io) {}
+      : io_(io), all_(options.all), daemon_(io, std::move(log)), timer_(io) {}
 
   Status add(const PortPlan& plan) {
     PortPlan with_extras = plan;

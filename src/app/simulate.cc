@@ -18,6 +18,7 @@
 
 #include "app/addresses.h"
 #include "app/commands.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "io/open_port.h"
 #include "io/pty.h"

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bank/display.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "battery/battery.h"
@@ -36,6 +37,8 @@ struct BatteryView {
   const Limits& limits;
   const Presence& presence;  // connected, waiting, lost (control/disconnect.h)
   const LinkHealth& health;
+  const Display& display;
+  const ControlConfig& control;
 };
 
 // Where batteries are published to. All calls come from the loop's thread; a sink that cannot keep up loses

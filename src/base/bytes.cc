@@ -23,6 +23,23 @@ std::string to_hex(Bytes bytes) {
   return text;
 }
 
+std::string printable_text(Bytes field) {
+  const auto is_pad = [](std::uint8_t byte) { return byte == 0x00 || byte == 0x20 || byte == 0xFF; };
+  while (!field.empty() && is_pad(field.back())) field = field.first(field.size() - 1);
+  while (!field.empty() && is_pad(field.front())) field = field.subspan(1);
+  std::string text(as_text(field));
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7E) c = '?';
+  }
+  return text;
+}
+
+std::string hex_address(int address) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  const unsigned value = static_cast<unsigned>(address) & 0xFFU;
+  return std::string("0x") + kDigits[value >> 4U] + kDigits[value & 15U];
+}
+
 std::optional<ByteVector> from_hex(std::string_view text) {
   ByteVector bytes;
   int high = -1;

@@ -26,7 +26,13 @@ inline bool same(Bytes a, Bytes b) { return as_text(a) == as_text(b); }
 // "7E32": upper case, two digits per byte.
 std::string to_hex(Bytes bytes);
 
-// The reverse; blanks between bytes are allowed, either case. Empty for an odd number of digits or any other character.
+// A text field as people read it: without padding (00, 20, FF) at either end, '?' for what cannot be printed.
+std::string printable_text(Bytes field);
+
+// "0x0a": a bus address as people and names of services have it, lower case, two digits.
+std::string hex_address(int address);
+
+// The reverse of to_hex(); blanks between bytes are allowed, either case. Empty for an odd number of digits or any other character.
 std::optional<ByteVector> from_hex(std::string_view text);
 
 }  // namespace bmsd

@@ -21,7 +21,8 @@ enum class Says : std::uint8_t { nothing, unknown, value };
 enum class Evidence : std::uint8_t { documented, observed, inferred };
 
 // A value that only one protocol knows. monostate: null, the BMS has the field and leaves it unset.
-using ExtraValue = std::variant<std::monostate, bool, double, std::string, std::vector<double>>;
+using ExtraValue = std::variant<std::monostate, bool, double, std::string, std::vector<double>, std::vector<bool>,
+                                std::vector<std::string>>;
 
 using CellSet = std::bitset<kMaxCells>;  // bit 0 = cell 1
 

@@ -1,6 +1,9 @@
 // What the user may set about limits and about a lost connection. Names in capitals are the keys of config.ini.
 #pragma once
 
+#include <array>
+#include <vector>
+
 #include "control/table.h"
 
 namespace bmsd {
@@ -18,9 +21,29 @@ struct CurrentTables {
   Table soc;                       // percent
 };
 
+// How a limit of current comes back after it had fallen (charge-control: hold, then ramp).
+struct Recovery {
+  double hold_s = 30;        // CCL_RECOVERY_HOLD_SEC, DCL_RECOVERY_HOLD_SEC
+  double rate_a_per_s = 5;   // CCL_RECOVERY_RATE_A_PER_SEC, DCL_...; 0: at once
+  double threshold = 0.015;  // CHARGE_CURRENT_RECOVERY_THRESHOLD_PERCENT, DISCHARGE_...: a share, not percent
+};
+
+// shown = reading * slope + offset.
+struct Adjustment {
+  double offset = 0, slope = 1;
+};
+
+// The temperature sensors of the pack, and which of them count.
+struct SensorConfig {
+  std::vector<int> source = {1, 2, 3, 4};  // TEMPERATURE_SOURCE_BATTERY, from 1; missing sensors are skipped
+  std::array<Adjustment, 4> adjust = {};   // TEMPERATURE_1_ADJUST ...
+  Adjustment adjust_mos;                   // TEMPERATURE_MOS_ADJUST
+};
+
 struct ControlConfig {
   double max_cell_voltage = 3.45;                  // V, MAX_CELL_VOLTAGE
   double min_cell_voltage = 2.9;                   // V, MIN_CELL_VOLTAGE
+  double float_cell_voltage = 3.375;               // V, FLOAT_CELL_VOLTAGE
   double max_battery_charge_current = 50;          // A, MAX_BATTERY_CHARGE_CURRENT
   double max_battery_discharge_current = 60;       // A, MAX_BATTERY_DISCHARGE_CURRENT
   double voltage_drop = 0;                         // V, VOLTAGE_DROP: added to the published CVL only
@@ -29,6 +52,10 @@ struct ControlConfig {
   double block_on_disconnect_voltage_min = 3.225;  // V
   double block_on_disconnect_voltage_max = 3.375;  // V
   bool bms_cable_alarm = true;                     // BMS_CABLE_ALARM; the alarm of giving up comes in any case
+
+  bool steps = false;  // CHARGE_MODE 2: the tables are read in steps, not interpolated
+  Recovery charge_recovery, discharge_recovery;
+  SensorConfig sensors;
 
   CurrentTables charge = {
       .cell_voltage = {{3.500, 3.450, 3.425, 3.400, 3.375}, {0, 0.005, 0.05, 0.25, 1}},

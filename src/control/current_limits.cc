@@ -8,13 +8,14 @@
 
 #include "battery/battery.h"
 #include "control/cells.h"
+#include "control/sensors.h"
 
 namespace bmsd {
 namespace {
 
 constexpr double kEqual = 0.001;  // A: limits that differ by less have the same reason
 // A cell that cannot be believed may be the highest or the lowest one, so the others alone must not decide.
-constexpr double kShareWithoutCells = 0.25;
+constexpr double kShareInDoubt = 0.25;
 
 // What one direction is computed from.
 struct Direction {
@@ -23,7 +24,7 @@ struct Direction {
   const CurrentTables& tables;
   std::optional<double> of_bms;        // A
   std::optional<double> extreme_cell;  // V: the highest when charging, the lowest when discharging
-  bool cells_in_doubt;                 // some are implausible
+  Between by_cells, by_temperature;    // how these tables are read
   std::optional<bool> fet_on;
   bool stopped;  // by a protection
 };
@@ -36,45 +37,34 @@ struct Candidate {
 // In the order in which reasons are named.
 using Candidates = std::array<std::optional<Candidate>, 5>;
 
-struct Temperatures {
-  std::optional<double> lowest, highest;  // degrees Celsius
-};
-
-Temperatures temperatures_of(const Battery& battery) {
-  if (const auto& sensors = battery.cell_temperatures(); sensors && !sensors->empty()) {
-    const auto [lowest, highest] = std::minmax_element(sensors->begin(), sensors->end());
-    return {*lowest, *highest};
-  }
-  const auto pack = battery.get(Field::pack_temperature);
-  return {pack, pack};
-}
-
 // The lower share of the table at the given inputs; nothing if none is known.
-std::optional<double> lowest_share(bool enabled, const Table& table,
+std::optional<double> lowest_share(const Table& table, Between between,
                                    std::initializer_list<std::optional<double>> inputs) {
   std::optional<double> share;
-  if (!enabled) return share;
   for (const auto& input : inputs) {
-    if (input) share = std::min(share.value_or(1), fraction_at(table, *input));
+    if (input) share = std::min(share.value_or(1), fraction_at(table, *input, between));
   }
   return share;
 }
 
-Candidates candidates_of(const Direction& way, const Battery& battery) {
-  const auto [coldest, hottest] = temperatures_of(battery);
+Candidates candidates_of(const Direction& way, const ControlConfig& config, const Battery& battery,
+                         const CurrentInputs& inputs) {
   const CurrentTables& tables = way.tables;
-  auto by_cells = lowest_share(tables.by_cell_voltage, tables.cell_voltage, {way.extreme_cell});
-  if (way.cells_in_doubt && tables.by_cell_voltage) by_cells = std::min(by_cells.value_or(1), kShareWithoutCells);
-  const auto by_temperature = lowest_share(tables.by_temperature, tables.temperature, {coldest, hottest});
-  const auto by_mosfet =
-      lowest_share(tables.by_mos_temperature, tables.mos_temperature, {battery.get(Field::mos_temperature)});
-  const auto by_soc = lowest_share(tables.by_soc, tables.soc, {battery.get(Field::soc)});
-
   Candidates candidates;
-  if (by_cells) candidates[0] = {way.configured * *by_cells, "Cell Voltage"};
-  if (by_temperature) candidates[1] = {way.configured * *by_temperature, "Temp"};
-  if (by_mosfet) candidates[2] = {way.configured * *by_mosfet, "MOSFET"};
-  if (by_soc) candidates[3] = {way.configured * *by_soc, "SoC"};
+  const auto add = [&](std::size_t place, bool enabled, std::optional<double> share, bool in_doubt,
+                       const char* reason) {
+    if (in_doubt) share = std::min(share.value_or(1), kShareInDoubt);
+    if (enabled && share) candidates[place] = {way.configured * *share, reason};
+  };
+  add(0, tables.by_cell_voltage, lowest_share(tables.cell_voltage, way.by_cells, {way.extreme_cell}),
+      inputs.cells_in_doubt, "Cell Voltage");
+  add(1, tables.by_temperature, lowest_share(tables.temperature, way.by_temperature, {inputs.coldest, inputs.hottest}),
+      inputs.temperatures_in_doubt, "Temp");
+  add(2, tables.by_mos_temperature,
+      lowest_share(tables.mos_temperature, config.steps ? Between::lower : Between::line, {inputs.mos}), false,
+      "MOSFET");
+  add(3, tables.by_soc,
+      lowest_share(tables.soc, config.steps ? Between::upper : Between::line, {battery.get(Field::soc)}), false, "SoC");
   if (way.fet_on == false || way.stopped) candidates[4] = {0, "BMS"};
   return candidates;
 }
@@ -95,8 +85,7 @@ std::string reasons_of(double lowest, const Direction& way, const Candidates& ca
   return reasons;
 }
 
-CurrentLimit limit(const Direction& way, const Battery& battery, bool tells_fets) {
-  const Candidates candidates = candidates_of(way, battery);
+CurrentLimit limit(const Direction& way, const Candidates& candidates, bool tells_fets) {
   const double ceiling = std::min(way.configured, way.of_bms.value_or(way.configured));
   double lowest = ceiling;
   for (const auto& candidate : candidates) {
@@ -110,34 +99,54 @@ CurrentLimit limit(const Direction& way, const Battery& battery, bool tells_fets
   return result;
 }
 
-double sane_maximum(double configured) { return std::isfinite(configured) ? std::max(configured, 0.0) : 0; }
-
 }  // namespace
 
-CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, bool tells_fets) {
-  const auto cells = cell_range(battery, config.max_cell_voltage);
-  return limit({.configured = sane_maximum(config.max_battery_charge_current),
-                .configured_reason = "Max Battery Charge Current",
-                .tables = config.charge,
-                .of_bms = battery.get(Field::max_charge_current),
-                .extreme_cell = cells ? std::optional(cells->highest) : std::nullopt,
-                .cells_in_doubt = cells ? cells->implausible > 0 : battery.cell_voltages().has_value(),
-                .fet_on = battery.flag(Field::charge_fet_on),
-                .stopped = battery.alarms().blocks_charge()},
-               battery, tells_fets);
+double usable_maximum(double configured) { return std::isfinite(configured) ? std::max(configured, 0.0) : 0; }
+
+CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery) {
+  CurrentInputs inputs;
+  if (const auto cells = cell_range(battery, config.max_cell_voltage)) {
+    inputs.highest_cell = cells->highest;
+    inputs.lowest_cell = cells->lowest;
+    inputs.cells_in_doubt = cells->implausible > 0;
+  } else {
+    inputs.cells_in_doubt = battery.cell_voltages().has_value();  // it lists cells, and none can be believed
+  }
+  const Temperatures temperatures = temperatures_of(battery, config.sensors);
+  if (temperatures.coldest) inputs.coldest = temperatures.coldest->celsius;
+  if (temperatures.hottest) inputs.hottest = temperatures.hottest->celsius;
+  inputs.mos = temperatures.mos;
+  return inputs;
 }
 
-CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery, bool tells_fets) {
-  const auto cells = cell_range(battery, config.max_cell_voltage);
-  return limit({.configured = sane_maximum(config.max_battery_discharge_current),
-                .configured_reason = "Max Battery Discharge Current",
-                .tables = config.discharge,
-                .of_bms = battery.get(Field::max_discharge_current),
-                .extreme_cell = cells ? std::optional(cells->lowest) : std::nullopt,
-                .cells_in_doubt = cells ? cells->implausible > 0 : battery.cell_voltages().has_value(),
-                .fet_on = battery.flag(Field::discharge_fet_on),
-                .stopped = battery.alarms().blocks_discharge()},
-               battery, tells_fets);
+CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
+                          bool tells_fets) {
+  const Between step = config.steps ? Between::lower : Between::line;
+  const Direction way = {.configured = usable_maximum(config.max_battery_charge_current),
+                         .configured_reason = "Max Battery Charge Current",
+                         .tables = config.charge,
+                         .of_bms = battery.get(Field::max_charge_current),
+                         .extreme_cell = inputs.highest_cell,
+                         .by_cells = step,
+                         .by_temperature = step,
+                         .fet_on = battery.flag(Field::charge_fet_on),
+                         .stopped = battery.alarms().blocks_charge()};
+  return limit(way, candidates_of(way, config, battery, inputs), tells_fets);
+}
+
+CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
+                             bool tells_fets) {
+  const Between step = config.steps ? Between::upper : Between::line;
+  const Direction way = {.configured = usable_maximum(config.max_battery_discharge_current),
+                         .configured_reason = "Max Battery Discharge Current",
+                         .tables = config.discharge,
+                         .of_bms = battery.get(Field::max_discharge_current),
+                         .extreme_cell = inputs.lowest_cell,
+                         .by_cells = step,
+                         .by_temperature = step,
+                         .fet_on = battery.flag(Field::discharge_fet_on),
+                         .stopped = battery.alarms().blocks_discharge()};
+  return limit(way, candidates_of(way, config, battery, inputs), tells_fets);
 }
 
 }  // namespace bmsd

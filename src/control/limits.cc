@@ -7,17 +7,22 @@
 
 namespace bmsd {
 
-Limits first_limits(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets) {
+Limits limits_from(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
+                   const Presence& presence, bool tells_fets) {
   Limits limits;
   limits.max_cell_voltage = config.max_cell_voltage;
   set_charge_voltage(config, battery, limits);
   if (presence.blocked) {
     limits.charge = limits.discharge = {0, "BMS connection lost", false};
   } else {
-    limits.charge = charge_limit(config, battery, tells_fets);
-    limits.discharge = discharge_limit(config, battery, tells_fets);
+    limits.charge = charge_limit(config, battery, inputs, tells_fets);
+    limits.discharge = discharge_limit(config, battery, inputs, tells_fets);
   }
   return limits;
+}
+
+Limits first_limits(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets) {
+  return limits_from(config, battery, current_inputs(config, battery), presence, tells_fets);
 }
 
 }  // namespace bmsd

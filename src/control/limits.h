@@ -10,6 +10,7 @@
 namespace bmsd {
 
 class Battery;
+struct CurrentInputs;
 struct Presence;
 
 // A limit of current in one direction.
@@ -37,5 +38,9 @@ struct Limits {
 // is always the maximum (as with CVCM_ENABLE = False). A pure function. `tells_fets`: the protocol has FET flags, so
 // that an unknown flag means "not allowed"; where it has none, unknown means allowed.
 Limits first_limits(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets);
+
+// The same from `inputs` (control/current_limits.h) instead of what the battery says of them.
+Limits limits_from(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
+                   const Presence& presence, bool tells_fets);
 
 }  // namespace bmsd

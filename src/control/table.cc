@@ -22,7 +22,7 @@ void take(std::optional<Point>& nearest, const Point& point, Better better) {
   }
 }
 
-double between(const Point& below, const Point& above, double x) {
+double on_line(const Point& below, const Point& above, double x) {
   const double share = (x - below.input) / (above.input - below.input);
   const double fraction = below.fraction + share * (above.fraction - below.fraction);
   const auto [low, high] = std::minmax(below.fraction, above.fraction);
@@ -31,20 +31,29 @@ double between(const Point& below, const Point& above, double x) {
 
 }  // namespace
 
-double fraction_at(const Table& table, double x) {
+double fraction_at(const Table& table, double x, Between between) {
   if (std::isnan(x) || table.inputs.size() != table.fractions.size()) return 0;
   // Unsorted tables are searched: a handful of points, and no copy to sort.
-  std::optional<Point> below, above;
+  std::optional<Point> below, here, above;
   for (std::size_t i = 0; i < table.inputs.size(); ++i) {
     if (!std::isfinite(table.inputs[i]) || !std::isfinite(table.fractions[i])) return 0;
     const Point point = {table.inputs[i], std::clamp(table.fractions[i], 0.0, 1.0)};
-    if (point.input <= x) take(below, point, [](double a, double b) { return a > b; });
-    if (point.input >= x) take(above, point, [](double a, double b) { return a < b; });
+    if (point.input < x) take(below, point, [](double a, double b) { return a > b; });
+    if (point.input == x) take(here, point, [](double, double) { return false; });
+    if (point.input > x) take(above, point, [](double a, double b) { return a < b; });
   }
+  if (here) return between == Between::upper && below && above ? above->fraction : here->fraction;
   if (!below && !above) return 0;
   if (!below) return above->fraction;
-  if (!above || above->input == below->input) return below->fraction;
-  return between(*below, *above, x);
+  if (!above) return below->fraction;
+  switch (between) {
+    case Between::lower:
+      return below->fraction;
+    case Between::upper:
+      return above->fraction;
+    default:
+      return on_line(*below, *above, x);
+  }
 }
 
 }  // namespace bmsd

@@ -4,6 +4,7 @@
 
 #include "io/serial.h"
 #include "io/tcp.h"
+#include "io/usb_ports.h"
 
 namespace bmsd {
 namespace {
@@ -15,7 +16,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Error nonsense(std::string_view name) {
   return Error{Errc::config, "port", 0,
-               "\"" + std::string(name) + "\": a port is named /dev/ttyUSB0, ttyUSB0 or tcp://HOST:PORT"};
+               "\"" + std::string(name) +
+                   "\": a port is named /dev/ttyUSB0, ttyUSB0, usb:SERIAL, path:SOCKET or tcp://HOST:PORT"};
 }
 
 std::string path_of(std::string_view name) {
@@ -32,6 +34,10 @@ Result<std::unique_ptr<Port>> make_port(boost::asio::io_context& io, std::string
     if (!address) return address.error();
     return std::unique_ptr<Port>(std::make_unique<TcpPort>(io, std::move(*address)));
   }
+  if (is_usb_name(name)) {
+    if (name.ends_with(':')) return nonsense(name);
+    return make_usb_port(io, std::string(name));
+  }
   if (name.ends_with('/') || name.ends_with("/.") || name.ends_with("/..") || name == "." || name == ".." ||
       name.starts_with('-') || name.find("://") != std::string_view::npos) {
     return nonsense(name);
@@ -43,6 +49,8 @@ std::string port_name(std::string_view name) {
   std::string text;
   if (name.starts_with(kTcp)) {
     text = "tcp_" + std::string(name.substr(kTcp.size()));
+  } else if (is_usb_name(name)) {
+    text = name;
   } else {
     const std::string path = path_of(name);
     text = path.substr(path.rfind('/') + 1);

@@ -1,4 +1,4 @@
-// What the user calls a port: "/dev/ttyUSB0", "ttyUSB0", "tcp://192.168.1.5:8899".
+// What the user calls a port: "/dev/ttyUSB0", "ttyUSB0", "usb:A50285BI", "path:1-1.2", "tcp://192.168.1.5:8899".
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ Result<std::unique_ptr<Port>> make_port(boost::asio::io_context& io, std::string
 
 // The part of a D-Bus name that stands for the port: letters, digits and `_`, no leading digit, never empty. The name
 // is taken as it is given, links are not followed: "/dev/ttyUSB0" and "ttyUSB0" -> "ttyUSB0", "/dev/pts/3" -> "pts_3",
-// "tcp://192.168.1.5:8899" -> "tcp_192_168_1_5_8899". Old drivers used the same names, and stored settings depend on
+// "usb:A50285BI" -> "usb_A50285BI", "tcp://192.168.1.5:8899" -> "tcp_192_168_1_5_8899". Old drivers used the same names, and stored settings depend on
 // them.
 std::string port_name(std::string_view name);
 

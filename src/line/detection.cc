@@ -82,7 +82,8 @@ int Detection::nominal_baud(const Protocol& protocol) const {
 bool Detection::pointless(const Candidate& candidate) const {
   if (port_baud_ == 0 && candidate.baud != nominal_baud(*candidate.protocol))
     return true;  // the gateway sets the speed
-  if (candidate.other_words) return !found_.empty();
+  const bool may_be_anybody = candidate.address == candidate.protocol->shared_address;
+  if (candidate.other_words || may_be_anybody) return !found_.empty();
   return std::any_of(found_.begin(), found_.end(), [&candidate](const Found& found) {
     return found.baud != candidate.baud || (found.protocol == candidate.protocol && found.address == candidate.address);
   });

@@ -13,16 +13,19 @@ constexpr Duration kBabble = 1s;
 constexpr Duration kFirstSilence = 20ms;  // a port that was just opened: nobody is in the middle of a frame
 constexpr Duration kSweepPause = 2s;
 
-std::vector<Param> views(const LinePlan& plan) {
+std::vector<Param> views(const LinePlan::Params& texts) {
   std::vector<Param> params;
-  for (const auto& [key, value] : plan.params) params.push_back({key, value});
+  for (const auto& [key, value] : texts) params.push_back({key, value});
   return params;
 }
 
 }  // namespace
 
 Line::Line(LinePlan plan)
-    : plan_(std::move(plan)), params_(views(plan_)), poll_(plan_.interval), listener_([this](int address) -> Session* {
+    : plan_(std::move(plan)),
+      params_(views(plan_.params)),
+      poll_(plan_.interval),
+      listener_([this](int address) -> Session* {
         for (const auto& pack : packs_) {
           if (pack->address == address) return pack->session.get();
         }
@@ -115,7 +118,10 @@ std::optional<Action> Line::next_detection(Instant now) {
 void Line::create_packs(const Protocol& protocol, const std::vector<int>& addresses, Instant now) {
   turnaround_.emplace(protocol.turnaround_start, protocol.turnaround_min);
   for (const int address : addresses) {
-    packs_.push_back(std::make_unique<PackTalk>(protocol, address, protocol.open({address, params_, plan_.extras})));
+    const auto own = std::find_if(plan_.pack_params.begin(), plan_.pack_params.end(),
+                                  [address](const auto& entry) { return entry.first == address; });
+    const auto params = own == plan_.pack_params.end() ? params_ : views(own->second);
+    packs_.push_back(std::make_unique<PackTalk>(protocol, address, protocol.open({address, params, plan_.extras})));
     poll_.add(*packs_.back(), now);
   }
   events_.push_back({LineEvent::found, -1, {}, false});
@@ -187,7 +193,9 @@ void Line::take_outcome(Instant now) {
 }
 
 void Line::take_strays(Instant now) {
-  for (const Stray& stray : wire_.take_strays()) {
+  for (Stray& stray : wire_.take_strays()) {
+    // Some frames name no address, since there is one pack only.
+    if (stray.tag.address < 0 && packs_.size() == 1) stray.tag.address = packs_.front()->address;
     // While polling pauses, nobody asks in our words but another master.
     if (stray.tag.role == Role::request && (!stray.own_words || paused_until_)) foreign_request(now);
     if (paused_until_) {
@@ -244,6 +252,11 @@ void Line::watch_pause(Instant now) {
   paused_until_.reset();
   foreign_requests_.clear();
   notice("the other master is silent: polling again", false);
+}
+
+void Line::set_interval(Duration interval) {
+  plan_.interval = interval;
+  poll_.set_interval(interval);
 }
 
 void Line::demand_all() {

@@ -22,8 +22,10 @@ struct LinePlan {
   int baud = 0;                            // 0: found by probing
   std::vector<int> addresses;              // empty: the first default address that answers
   Duration interval = 1s;                  // between the rounds of a pack; 0: as fast as the wire allows
-  std::vector<std::pair<std::string, std::string>> params;
-  bool extras = false;  // collect what only one protocol knows
+  using Params = std::vector<std::pair<std::string, std::string>>;
+  Params params;
+  std::vector<std::pair<int, Params>> pack_params;  // by address, instead of `params`
+  bool extras = false;                              // collect what only one protocol knows
 };
 
 class Line : public Machine {
@@ -54,6 +56,9 @@ class Line : public Machine {
 
   // Detection has tried everything at least once and found nothing.
   bool swept() const { return sweeps_ > 0; }
+
+  // Between the rounds of a pack, from now on. Whoever runs the machine has it pumped: its deadline may be earlier now.
+  void set_interval(Duration interval);
 
   // Reads what is only read on demand, of every pack, once; demands(): some of it is still to be read.
   void demand_all();

@@ -22,6 +22,11 @@ constexpr Duration kProbeCreditLimit = 500ms;
 
 }  // namespace
 
+void PollPlan::set_interval(Duration interval) {
+  for (PackTalk* pack : packs_) pack->round_due += interval - interval_;
+  interval_ = interval;
+}
+
 void PollPlan::add(PackTalk& pack, Instant now) {
   pack.next_probe = now;
   packs_.push_back(&pack);

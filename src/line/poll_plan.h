@@ -37,6 +37,9 @@ class PollPlan {
   // `interval`: from the beginning of a pack's round to the beginning of its next; 0: as fast as the wire allows.
   explicit PollPlan(Duration interval) : interval_(interval) {}
 
+  // From now on; the rounds that are due move with it.
+  void set_interval(Duration interval);
+
   void add(PackTalk& pack, Instant now);
 
   // Whose turn it is, or when it will be somebody's.

@@ -111,6 +111,7 @@ struct Protocol {
   std::span<const int> addresses;  // in the order of probing
   int default_address = 1;
   int lowest_address = 0, highest_address = 255;
+  int shared_address = -1;  // one that a pack answers whatever its own is: probed only while nobody has been found
   Duration turnaround_start{}, turnaround_min{};  // silence between the last byte of anybody and our next request
   Framer framer = nullptr;
   Tag (*tag)(const Frame& frame) = nullptr;
@@ -129,6 +130,9 @@ struct Protocol {
   // it. Applies the sheet's checks in the sheet's order. `extras` is on.
   Result<Reading> (*decode_vector)(Bytes request, Bytes response, std::span<const Param> params) = nullptr;
   bool text = false;  // vectors hold text (request/response), not hex
+
+  // For `decode`: the bytes of a request that a vector describes (kind "encode"); null: this protocol describes none.
+  Result<ByteVector> (*encode_vector)(std::span<const Param> input) = nullptr;
 };
 
 // Index of the exchange called `name` in a protocol, or -1.

@@ -4,13 +4,17 @@
 #include <array>
 #include <cctype>
 
+#include "protocol/daly_uart.h"
 #include "protocol/daren_485.h"
+#include "protocol/lltjbd_uart.h"
 
 namespace bmsd {
 namespace {
 
-constexpr std::array<const Protocol*, 1> kProtocols = {
+constexpr std::array<const Protocol*, 3> kProtocols = {
     &kDaren485,
+    &kLltJbdUart,
+    &kDalyUart,
 };
 
 bool same_word(std::string_view a, std::string_view b) {

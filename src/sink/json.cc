@@ -138,6 +138,8 @@ Json extra_json(const ExtraValue& value) {
     for (const double real : *reals) list.push_back(extra_number(real));
     return list;
   }
+  if (const auto* truths = std::get_if<std::vector<bool>>(&value)) return *truths;
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return *texts;
   return nullptr;
 }
 

@@ -1,21 +1,13 @@
 #include "venus/battery_paths.h"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
+#include "control/measured_current.h"
+#include "venus/json_data.h"
+
 namespace bmsd {
 namespace {
-
-// Index of the extreme; of equal ones the first is the least and the last is the greatest.
-std::optional<std::size_t> index_of_least(const std::vector<double>* list) {
-  if (!list) return std::nullopt;
-  return static_cast<std::size_t>(std::min_element(list->begin(), list->end()) - list->begin());
-}
-std::optional<std::size_t> index_of_greatest(const std::vector<double>* list) {
-  if (!list) return std::nullopt;
-  return static_cast<std::size_t>(list->rend() - std::max_element(list->rbegin(), list->rend())) - 1;
-}
 
 // What a write to `path` does.
 SetHandler handler_of(std::string_view path, const SetHandler& set_custom_name) {
@@ -25,28 +17,52 @@ SetHandler handler_of(std::string_view path, const SetHandler& set_custom_name) 
   return [](const BusValue&, const std::function<void(SetResult)>& done) { done(SetResult::refused); };
 }
 
-bool per_cell(const PathRow& row) { return std::string_view(row.path).ends_with('#'); }
+bool per_cell(const PathRow& row) { return std::string_view(row.path).find('#') != std::string_view::npos; }
 
 }  // namespace
 
-BatteryPaths::BatteryPaths(ItemTree& tree, SetHandler set_custom_name) : tree_(tree) {
+BatteryPaths::BatteryPaths(ItemTree& tree, SetHandler set_custom_name, const Display& display)
+    : tree_(tree), cell_format_(display.cell_format), config_(tree) {
   for (const PathRow& row : path_table()) {
-    if (per_cell(row)) continue;
+    if (per_cell(row) || !wanted(row)) continue;
     SetHandler handler;
     if (row.trait == PathRow::writable) handler = handler_of(row.path, set_custom_name);
     bound_.push_back({&row, tree_.add(row.path, row.type, row.format, std::move(handler)), 0});
   }
 }
 
+bool BatteryPaths::wanted(const PathRow& row) const {
+  switch (row.when) {
+    case PathRow::always:
+      return true;
+    case PathRow::with_voltages:
+      return cell_format_ == 1;
+    case PathRow::with_cell_volts:
+      return cell_format_ == 2 || cell_format_ == 3;
+    case PathRow::with_balances:
+      return cell_format_ == 1 || cell_format_ == 3;
+  }
+  return false;
+}
+
 void BatteryPaths::add_cells(std::size_t count) {
   for (; cells_ < count; ++cells_) {
     for (const PathRow& row : path_table()) {
-      if (!per_cell(row)) continue;
+      if (!per_cell(row) || !wanted(row)) continue;
       std::string path = row.path;
-      path.replace(path.size() - 1, 1, std::to_string(cells_ + 1));
+      path.replace(path.find('#'), 1, std::to_string(cells_ + 1));
       bound_.push_back({&row, tree_.add(std::move(path), row.type, row.format), cells_});
     }
   }
+}
+
+void BatteryPaths::show_json(bool wanted, Publisher& publisher) {
+  if (wanted == as_json_) return;
+  as_json_ = wanted;
+  const auto found = tree_.find(kJsonDataPath);
+  const ItemTree::Index item = found ? *found : tree_.add(kJsonDataPath, ItemType::text);
+  publisher.summarize(item, wanted ? json_data : nullptr);
+  if (!wanted) publisher.offer(item, {});
 }
 
 void BatteryPaths::update(Who who, Publisher& publisher) {
@@ -55,19 +71,26 @@ void BatteryPaths::update(Who who, Publisher& publisher) {
   }
 }
 
-void BatteryPaths::update(const BatteryView& view, Publisher& publisher) {
-  const Value& current = view.battery.value(Field::current);
-  if (current.quality == Quality::fresh) mean_current_.add(current.value, current.at);
-  PathInput in{view, mean_current_.value(), cell_range(view.battery, view.limits.max_cell_voltage), {}, {}};
-  // A BMS that says an empty list has no such sensors.
-  const auto filled = [](const std::optional<std::vector<double>>& list) {
-    return list && !list->empty() ? &*list : nullptr;
-  };
-  const std::vector<double>* voltages = filled(view.battery.cell_voltages());
-  const std::vector<double>* temperatures = filled(view.battery.cell_temperatures());
-  if (voltages) add_cells(voltages->size());
-  in.coldest = index_of_least(temperatures);
-  in.hottest = index_of_greatest(temperatures);
+PathInput BatteryPaths::input(const BatteryView& view) const {
+  PathInput in{view};
+  in.mean_current = mean_current_.value();
+  in.cells = cell_range(view.battery, view.limits.max_cell_voltage);
+  if (view.display.midpoint) in.midpoint = midpoint(view.battery, view.limits.max_cell_voltage);
+  in.internal_errors = internal_errors_.many();
+  in.temperatures = temperatures_of(view.battery, view.control.sensors);
+  return in;
+}
+
+void BatteryPaths::update(const BatteryView& view, Publisher& publisher, Instant now) {
+  const Value& said = view.battery.value(Field::current);
+  const auto current = measured_current(view.battery);
+  if (said.quality == Quality::fresh && current) mean_current_.add(*current, said.at);
+  internal_errors_.count(internal_errors(view.health), now);
+  if (const auto& cells = view.battery.cell_voltages()) add_cells(cells->size());
+  show_json(view.display.as_json, publisher);
+  config_.update(view.display.config_values, publisher);
+
+  PathInput in = input(view);
   for (const Bound& bound : bound_) {
     const auto* compute = std::get_if<FromView>(&bound.row->value);
     if (!compute) continue;

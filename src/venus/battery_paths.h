@@ -6,6 +6,8 @@
 
 #include "bank/view.h"
 #include "control/mean_current.h"
+#include "venus/config_paths.h"
+#include "venus/internal_errors.h"
 #include "venus/item_tree.h"
 #include "venus/paths.h"
 #include "venus/publisher.h"
@@ -15,12 +17,14 @@ namespace bmsd {
 // The items of one battery.
 class BatteryPaths {
  public:
-  // Adds the items to `tree`. `set_custom_name` answers writes of /CustomName.
-  BatteryPaths(ItemTree& tree, SetHandler set_custom_name);
+  // Adds the items to `tree`. `set_custom_name` answers writes of /CustomName. The form of the cell paths stays that of
+  // `display` as long as this lives, because consumers look for cells once: another form needs a new service. All else
+  // in BatteryView::display may change.
+  BatteryPaths(ItemTree& tree, SetHandler set_custom_name, const Display& display);
 
   // Offer what the table makes of who the battery is, and of what it says. New cells get items of their own.
   void update(Who who, Publisher& publisher);
-  void update(const BatteryView& view, Publisher& publisher);
+  void update(const BatteryView& view, Publisher& publisher, Instant now);
 
  private:
   struct Bound {
@@ -28,12 +32,19 @@ class BatteryPaths {
     ItemTree::Index item;
     std::size_t cell;  // counted from 0
   };
+  bool wanted(const PathRow& row) const;
   void add_cells(std::size_t count);
+  void show_json(bool wanted, Publisher& publisher);
+  PathInput input(const BatteryView& view) const;
 
   ItemTree& tree_;
+  const int cell_format_;
   std::vector<Bound> bound_;
   std::size_t cells_ = 0;
   MeanCurrent mean_current_;
+  InternalErrors internal_errors_;
+  ConfigPaths config_;
+  bool as_json_ = false;
 };
 
 }  // namespace bmsd

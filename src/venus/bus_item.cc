@@ -174,9 +174,10 @@ MessagePtr BusItems::all_items(DBusMessage& call) const {
 MessagePtr BusItems::set_value(DBusMessage& call, const Item& item) {
   const auto given = first_value(call);
   const auto value = given ? convert(sendable(*given), item.type) : std::nullopt;
+  if (!item.on_set) return set_reply(call, SetResult::not_possible);  // also of the value that it has
   const bool both_invalid = given && !valid(*given) && !valid(item.value);
   if (both_invalid || (value && same_value(*value, item.value))) return set_reply(call, SetResult::accepted);
-  if (!value || !item.on_set) return set_reply(call, SetResult::not_possible);
+  if (!value) return set_reply(call, SetResult::not_possible);
 
   std::erase_if(deferred_, [](const auto& weak) { return weak.expired(); });
   const auto deferred = std::make_shared<Deferred>(io_, call, send_);

@@ -58,6 +58,7 @@ std::optional<double> number_in(std::string_view text) {
 }  // namespace
 
 std::optional<BusValue> convert(const BusValue& value, ItemType type) {
+  if (type == ItemType::any) return value;
   if (type == ItemType::text) {
     if (std::holds_alternative<std::string>(value)) return value;
     return std::nullopt;

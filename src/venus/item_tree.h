@@ -14,7 +14,7 @@
 
 namespace bmsd {
 
-enum class ItemType : unsigned char { integer, real, text };
+enum class ItemType : unsigned char { integer, real, text, any };  // any: what another program decides, as a setting
 
 // The answer to SetValue.
 enum class SetResult : int {

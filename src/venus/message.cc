@@ -26,18 +26,28 @@ void unwrap(DBusMessageIter& iter) {
   }
 }
 
+// The elements of an array whose basic type is stored as a T.
+template <typename T>
+std::vector<T> read_elements(DBusMessageIter& inner) {
+  std::vector<T> list;
+  for (; dbus_message_iter_get_arg_type(&inner) != DBUS_TYPE_INVALID; dbus_message_iter_next(&inner)) {
+    dbus_message_iter_get_basic(&inner, &list.emplace_back());
+  }
+  return list;
+}
+
 std::optional<BusValue> read_array(DBusMessageIter& iter) {
   const int element = dbus_message_iter_get_element_type(&iter);
   DBusMessageIter inner;
   dbus_message_iter_recurse(&iter, &inner);
-  if (element == DBUS_TYPE_UINT32) {
-    std::vector<std::uint32_t> list;
-    for (; dbus_message_iter_get_arg_type(&inner) == DBUS_TYPE_UINT32; dbus_message_iter_next(&inner)) {
-      dbus_message_iter_get_basic(&inner, &list.emplace_back());
-    }
-    return list;
-  }
+  if (element == DBUS_TYPE_UINT32) return read_elements<std::uint32_t>(inner);
   if (dbus_message_iter_get_arg_type(&inner) == DBUS_TYPE_INVALID && element != DBUS_TYPE_DICT_ENTRY) return BusValue{};
+  if (element == DBUS_TYPE_INT32) return read_elements<std::int32_t>(inner);
+  if (element == DBUS_TYPE_DOUBLE) return read_elements<double>(inner);
+  if (element == DBUS_TYPE_STRING) {
+    const auto texts = read_elements<const char*>(inner);
+    return std::vector<std::string>(texts.begin(), texts.end());
+  }
   return std::nullopt;
 }
 
@@ -72,9 +82,19 @@ void Writer::text(const std::string& text) {
 }
 void Writer::int32(std::int32_t value) { basic(DBUS_TYPE_INT32, &value); }
 void Writer::uint32(std::uint32_t value) { basic(DBUS_TYPE_UINT32, &value); }
+void Writer::real(double value) { basic(DBUS_TYPE_DOUBLE, &value); }
 
 void Writer::variant_text(const std::string& content) {
   container(DBUS_TYPE_VARIANT, "s", [&](Writer& writer) { writer.text(content); });
+}
+
+template <typename T, typename Write>
+void Writer::list(const char* signature, const std::vector<T>& elements, Write write) {
+  container(DBUS_TYPE_VARIANT, signature, [&](Writer& variant) {
+    variant.container(DBUS_TYPE_ARRAY, signature + 1, [&](Writer& array) {
+      for (const T& element : elements) write(array, element);
+    });
+  });
 }
 
 void Writer::variant(const BusValue& value) {
@@ -83,17 +103,19 @@ void Writer::variant(const BusValue& value) {
   } else if (const auto* x = std::get_if<std::int64_t>(&value)) {
     container(DBUS_TYPE_VARIANT, "x", [&](Writer& writer) { writer.basic(DBUS_TYPE_INT64, x); });
   } else if (const auto* d = std::get_if<double>(&value)) {
-    container(DBUS_TYPE_VARIANT, "d", [&](Writer& writer) { writer.basic(DBUS_TYPE_DOUBLE, d); });
+    container(DBUS_TYPE_VARIANT, "d", [&](Writer& writer) { writer.real(*d); });
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     variant_text(*text);
-  } else if (const auto* list = std::get_if<std::vector<std::uint32_t>>(&value)) {
-    container(DBUS_TYPE_VARIANT, "au", [&](Writer& writer) {
-      writer.container(DBUS_TYPE_ARRAY, "u", [&](Writer& array) {
-        for (const std::uint32_t element : *list) array.uint32(element);
-      });
-    });
+  } else if (const auto* counts = std::get_if<std::vector<std::uint32_t>>(&value)) {
+    list("au", *counts, [](Writer& array, std::uint32_t element) { array.uint32(element); });
+  } else if (const auto* integers = std::get_if<std::vector<std::int32_t>>(&value)) {
+    list("ai", *integers, [](Writer& array, std::int32_t element) { array.int32(element); });
+  } else if (const auto* reals = std::get_if<std::vector<double>>(&value)) {
+    list("ad", *reals, [](Writer& array, double element) { array.real(element); });
+  } else if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    list("as", *texts, [](Writer& array, const std::string& element) { array.text(element); });
   } else {
-    container(DBUS_TYPE_VARIANT, "ai", [](Writer& writer) { writer.container(DBUS_TYPE_ARRAY, "i", [](Writer&) {}); });
+    list("ai", std::vector<std::int32_t>(), [](Writer&, std::int32_t) {});
   }
 }
 

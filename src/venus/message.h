@@ -38,6 +38,7 @@ class Writer {
   void text(const std::string& text);
   void int32(std::int32_t value);
   void uint32(std::uint32_t value);
+  void real(double value);
   void variant(const BusValue& value);
   void variant_text(const std::string& text);
 
@@ -63,14 +64,16 @@ class Writer {
   void open(int type, const char* contents, Writer& inner);
   void close(Writer& inner);
   void basic(int type, const void* value);
+  template <typename T, typename Write>
+  void list(const char* signature, const std::vector<T>& elements, Write write);
   DBusMessageIter iter_;
 };
 
 // {"Value": v, "Text": v of s} of an item.
 void write_item(Writer& writer, const Item& item);
 
-// Any number or text at `iter` (also within a variant); y b n q i u x t d s o g, an array of uint32. An empty array is
-// invalid. Nothing: a type that no item has.
+// Any number or text at `iter` (also within a variant); y b n q i u x t d s o g, and arrays of u i d s. An empty array is
+// invalid, unless it is one of uint32. Nothing: a type that no item has.
 std::optional<BusValue> read_value(DBusMessageIter iter);
 
 // The first argument of a message; nothing if it has none or it is of another type.

@@ -1,17 +1,10 @@
 #include "venus/names.h"
 
-#include <cstdio>
+#include "base/bytes.h"
 
 namespace bmsd {
-namespace {
 
-std::string address_text(int address) {
-  char text[16];
-  std::snprintf(text, sizeof text, "__0x%02X", static_cast<unsigned>(address));
-  return text;
-}
-
-}  // namespace
+std::string address_ending(int address) { return "__" + hex_address(address); }
 
 std::string safe_identity(std::string_view identity) {
   std::string safe(identity);
@@ -23,11 +16,11 @@ std::string safe_identity(std::string_view identity) {
 }
 
 std::string port_and_address(const Identity& identity) {
-  return identity.port_name + (identity.address < 0 ? std::string() : address_text(identity.address));
+  return identity.port_name + (identity.address < 0 ? std::string() : address_ending(identity.address));
 }
 
 std::string address_suffix(const Identity& identity) {
-  return identity.address_configured ? address_text(identity.address) : std::string();
+  return identity.address_configured ? address_ending(identity.address) : std::string();
 }
 
 std::string service_name(const Identity& identity) {

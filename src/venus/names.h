@@ -14,6 +14,9 @@ std::string safe_identity(std::string_view identity);
 // "ttyUSB0__0x01"; without the address where a battery has none.
 std::string port_and_address(const Identity& identity);
 
+// "__0x01"
+std::string address_ending(int address);
+
 // "__0x01" when the address was configured, else empty.
 std::string address_suffix(const Identity& identity);
 

@@ -12,6 +12,8 @@
 
 #include "bank/view.h"
 #include "control/cells.h"
+#include "control/midpoint.h"
+#include "control/sensors.h"
 #include "venus/item_tree.h"
 #include "venus/publisher.h"
 
@@ -32,10 +34,12 @@ struct Who {
 };
 struct PathInput {
   const BatteryView& view;
-  std::optional<double> mean_current;           // A, of the last five minutes
-  std::optional<CellRange> cells;               // absent without a cell that can be believed
-  std::optional<std::size_t> coldest, hottest;  // sensors
-  std::size_t cell = 0;                         // of a row that repeats; from 0
+  std::optional<double> mean_current = {};  // A, of the last five minutes
+  std::optional<CellRange> cells = {};      // absent without a cell that can be believed
+  Temperatures temperatures = {};           // corrected
+  std::optional<Midpoint> midpoint = {};    // absent also where it is not wanted
+  bool internal_errors = false;             // too many (internal_errors.h)
+  std::size_t cell = 0;                     // of a row that repeats; from 0
 };
 using FromIdentity = BusValue (*)(Who);
 using FromView = BusValue (*)(const PathInput&);
@@ -52,6 +56,13 @@ struct PathRow {
     writable,
     keeps_last
   } trait = plain;  // keeps_last: never invalid again once it was valid
+  // What BATTERY_CELL_DATA_FORMAT has to be (bank/display.h).
+  enum When : unsigned char {
+    always,
+    with_voltages,    // 1
+    with_cell_volts,  // 2, 3
+    with_balances     // 1, 3
+  } when = always;
 };
 std::span<const PathRow> path_table();
 

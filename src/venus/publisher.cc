@@ -63,6 +63,12 @@ std::vector<ItemTree::Index> Publisher::take(Instant now) {
 
 void Publisher::store() { flush(); }
 
+void Publisher::summarize(ItemTree::Index item, Summary summary) {
+  if (summary) offer(item, tree_.at(item).value);  // what was offered before does not count any more
+  summary_item_ = item;
+  summary_ = summary;
+}
+
 std::vector<ItemTree::Index> Publisher::flush() {
   std::vector<ItemTree::Index> changed;
   changed.reserve(count_);
@@ -75,6 +81,10 @@ std::vector<ItemTree::Index> Publisher::flush() {
   }
   count_ = 0;
   urgent_ = false;
+  if (summary_ && !changed.empty()) {
+    tree_.set(summary_item_, summary_(tree_));
+    changed.push_back(summary_item_);
+  }
   return changed;
 }
 

@@ -36,6 +36,11 @@ class Publisher {
   // Stores what is pending without counting as a message: nobody listens yet.
   void store();
 
+  // `item` tells all the others in one text: it is made anew with each message and never the cause of one. Null: it is
+  // an item like any other again.
+  using Summary = std::string (*)(const ItemTree& tree);
+  void summarize(ItemTree::Index item, Summary summary);
+
  private:
   std::vector<ItemTree::Index> flush();
   bool is_urgent(ItemTree::Index index, const BusValue& value, Urgent urgent) const;
@@ -46,6 +51,8 @@ class Publisher {
   std::size_t count_ = 0;                         // of pending
   bool urgent_ = false;
   std::optional<Instant> sent_;
+  ItemTree::Index summary_item_ = 0;
+  Summary summary_ = nullptr;
 };
 
 }  // namespace bmsd

@@ -9,6 +9,7 @@ namespace bmsd {
 namespace {
 
 constexpr Duration kRetry = 1s;
+constexpr Duration kLockRetry = 5s;
 constexpr Duration kPatience = 10s;  // with the bus itself
 constexpr int kLoudTries = 5;        // for the name; after a quick restart the old process may still hold it
 
@@ -20,37 +21,38 @@ VenusService::Link::Link(VenusService& service)
                                  service.complain(describe(status.error()));
                                  service.connect_later();
                                },
-                               [this](DBusMessage& message) {
-                                 if (settings) settings->on_signal(message);
-                               },
+                               [&service](DBusMessage& message) { service.enrollment_.on_signal(message); },
                                [this](DBusMessage& call) { items.answer(call); }, [&service] { service.lost(); }}),
       items(service.io_, service.tree_, [this](DBusMessage& message) { connection.send(message); }) {}
 
 VenusService::VenusService(boost::asio::io_context& io, const VenusOptions& options, const Log& log,
-                           const VenusSink::Appeared& appeared, Claims& claims, const BatteryView& view, Instant now)
+                           const VenusSink::Appeared& appeared, Roster& roster, const BatteryView& view, Instant now)
     : io_(io),
       options_(options),
       log_(log),
       appeared_(appeared),
-      claims_(claims),
       identity_(view.identity),
       name_(service_name(view.identity)),
-      facts_{options.process_name, options.process_version, {}, {}, view.identity.order},
-      paths_(tree_, [this](const BusValue& value, auto done) { set_custom_name(value, std::move(done)); }),
+      facts_{options.process_name, options.process_version, {}, {}, 0},
+      paths_(
+          tree_,
+          [this](const BusValue& value, auto done) {
+            enrollment_.set_custom_name(std::get<std::string>(value), std::move(done));
+          },
+          view.display),
       publisher_(tree_),
       now_(now),
+      enrollment_(io, options, roster, identity_, {[this] { settled(); }, [this] { show_who(); }},
+                  [this](Level level, std::string_view text) { note(level, text); }),
       retry_(io),
-      flush_(io),
-      daily_(io) {
+      flush_(io) {
   changed(view, now);
   connect();
 }
 
-VenusService::~VenusService() { claims_.release(identity_.id); }
-
 void VenusService::changed(const BatteryView& view, Instant now) {
   now_ = now;
-  paths_.update(view, publisher_);
+  paths_.update(view, publisher_, now);
   flush(now);
   if (!limits_ && view.limits.cvl) {
     limits_ = true;
@@ -101,68 +103,30 @@ void VenusService::connect_later() {
 
 void VenusService::registered() {
   problem_.clear();
-  link_->settings = std::make_unique<SettingsClient>(
-      link_->connection,
-      SettingsClient::Handlers{[this] { settings_appeared(); },
-                               [this](const std::string& name) { show_custom_name(name); },
-                               [this](std::int32_t instance) {
-                                 if (instance == facts_.instance) return;
-                                 // Consumers read the instance once, when a service appears.
-                                 note(Level::info, "device instance becomes " + std::to_string(instance));
-                                 restart();
-                               }},
-      log_);
-  enroll();
+  enrollment_.begin(link_->connection);
 }
 
 void VenusService::lost() {
   if (online_) note(Level::warning, "the bus is gone");
-  settled_ = asked_ = online_ = false;
+  asked_ = online_ = false;
   name_tries_ = 0;
   flush_.cancel();
-  daily_.cancel();
+  enrollment_.end();
   link_.reset();
   publisher_.store();
   connect_later();
 }
 
-// --- The settings
+// --- Who we are
 
-void VenusService::enroll() {
-  link_->settings->enroll([this](std::span<const StoredDevice> devices) { return choose(devices); }, unix_time(),
-                          [this](auto result) { enrolled(std::move(result)); });
-}
-
-// What was chosen stays as long as the battery does. It is claimed at once: others choose while our answer is on its
-// way.
-Choice VenusService::choose(std::span<const StoredDevice> devices) {
-  Choice choice =
-      facts_.identity.empty() || guessed_
-          ? choose_identity(identity_.identities, port_and_address(identity_), devices, claims_, identity_.id)
-          : choose_identity(std::span(&facts_.identity, 1), facts_.identity, devices, claims_, identity_.id);
-  claims_.claim(choice.identity, identity_.id);
-  return choice;
-}
-
-// Also when the name was taken without the settings: they may know another instance.
-void VenusService::settings_appeared() {
-  if (!settled_ || !link_->settings->enrolled()) enroll();
-}
-
-void VenusService::use(const SettingsClient::Enrolled& found) {
-  facts_.identity = found.identity;
-  facts_.instance = found.instance;
-  facts_.custom_name = found.custom_name;
-  guessed_ = false;
-  daily_.start(24h, [this] { write_last_seen(); });
-}
-
-void VenusService::enrolled_late(const SettingsClient::Enrolled& found) {
-  const bool same = found.identity == facts_.identity && found.instance == facts_.instance;
-  use(found);
-  if (same) return show_custom_name(found.custom_name);
-  note(Level::info, "the settings service is there now: device instance becomes " + std::to_string(found.instance));
-  restart();
+void VenusService::settled() {
+  const bool another = facts_.identity != enrollment_.identity() || facts_.instance != enrollment_.kept().instance;
+  if (another && asked_) {
+    note(Level::info, "device instance becomes " + std::to_string(enrollment_.kept().instance));
+    return restart();
+  }
+  show_who();
+  request_name();
 }
 
 // Leaves the bus and comes back: consumers read who a battery is once, when its name appears.
@@ -173,42 +137,44 @@ void VenusService::restart() {
   });
 }
 
-void VenusService::enrolled(std::optional<SettingsClient::Enrolled> result) {
-  if (settled_) {
-    if (result) enrolled_late(*result);
-    return;
-  }
-  if (result) {
-    use(*result);
-  } else if (options_.wait_for_settings) {
-    if (problem_.empty()) note(Level::info, "waiting for the settings service");
-    problem_ = "settings";
-    return retry_.start(kRetry, [this] { settings_appeared(); });
-  } else if (facts_.identity.empty()) {
-    facts_.identity = choose({}).identity;
-    guessed_ = true;
-    note(Level::info, "no settings service: device instance " + std::to_string(facts_.instance));
-  }
-  if (identity_.identities.empty() || facts_.identity != safe_identity(identity_.identities.front())) {
-    note(Level::info, "uses the identity " + facts_.identity);
-  }
-  settled_ = true;
+void VenusService::show_who() {
+  facts_.identity = enrollment_.identity();
+  facts_.instance = enrollment_.kept().instance;
+  facts_.custom_name = enrollment_.kept().custom_name;
   paths_.update(Who{identity_, facts_}, publisher_);
-  publisher_.store();
-  request_name();
+  publisher_.hurry();
+  flush(now_);
 }
-
-void VenusService::write_last_seen() {
-  if (link_ && link_->settings) link_->settings->write_last_seen(unix_time());
-  daily_.start(24h, [this] { write_last_seen(); });
-}
-
-std::int64_t VenusService::unix_time() const { return options_.unix_time ? options_.unix_time() : 0; }
 
 // --- The name
 
+// Two drivers for one instance would both be believed by half of the system.
+bool VenusService::lock() {
+  if (options_.lock_folder.empty()) return true;
+  const std::string path = InstanceLock::path_of(options_.lock_folder, facts_.instance);
+  if (lock_ && lock_->path() == path && lock_->state() != InstanceLock::State::taken) return true;
+  lock_.reset();
+  lock_.emplace(options_.lock_folder, facts_.instance, name_);
+  if (lock_->state() == InstanceLock::State::held) {
+    problem_.clear();
+    return true;
+  }
+  std::string problem = path + ": " + lock_->detail();
+  if (lock_->state() == InstanceLock::State::taken) {
+    problem = "device instance " + std::to_string(facts_.instance) + " is in use: " + path + " is locked by " +
+              lock_->detail() +
+              ". Stop that driver; if it serves another battery, give one of the two another user field in its BMS, or "
+              "set USE_PORT_AS_UNIQUE_ID. Waiting until it is free";
+  } else {
+    problem += "; going on without a lock of device instance " + std::to_string(facts_.instance);
+  }
+  if (std::exchange(problem_, problem) != problem) note(Level::warning, problem);
+  return lock_->state() == InstanceLock::State::unusable;
+}
+
 void VenusService::request_name() {
-  if (!settled_ || !limits_ || asked_) return;
+  if (!enrollment_.settled() || !limits_ || asked_) return;
+  if (!lock()) return retry_.start(kLockRetry, [this] { request_name(); });
   asked_ = true;
   const auto call = method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "RequestName");
   Writer writer(*call);
@@ -240,27 +206,6 @@ void VenusService::try_name_later(const std::string& problem) {
     asked_ = false;
     request_name();
   });
-}
-
-// --- The user's name for it
-
-void VenusService::set_custom_name(const BusValue& value, std::function<void(SetResult)> done) {
-  const std::string name = std::get<std::string>(value);
-  if (!link_->settings || !link_->settings->enrolled()) {
-    show_custom_name(name);
-    return done(SetResult::accepted);
-  }
-  link_->settings->set_custom_name(name, [this, name, done = std::move(done)](bool accepted) {
-    if (accepted) show_custom_name(name);
-    done(accepted ? SetResult::accepted : SetResult::refused);
-  });
-}
-
-void VenusService::show_custom_name(const std::string& name) {
-  facts_.custom_name = name;
-  paths_.update(Who{identity_, facts_}, publisher_);
-  publisher_.hurry();
-  flush(now_);
 }
 
 }  // namespace bmsd

@@ -1,70 +1,33 @@
-// What Victron's settings service (com.victronenergy.settings) keeps of a battery: its device instance and its name.
-// The layout below /Settings/Devices is the one of the driver that most systems come from, so that instances, VRM
-// history and names stay.
+// Victron's settings service (com.victronenergy.settings): what it keeps of one battery below /Settings/Devices.
+// Sources: the Victron wiki "D-Bus API" and the service's README ("localsettings").
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
+#include <set>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
+#include "bank/kept.h"
 #include "base/log.h"
 #include "venus/connection.h"
+#include "venus/stored_devices.h"
 #include "venus/value.h"
 
 namespace bmsd {
 
 inline constexpr const char* kSettingsService = "com.victronenergy.settings";
 
-// A device that the settings hold.
-struct StoredDevice {
-  std::string name;      // "serialbattery_ABC"
-  std::string identity;  // UniqueIdentifier, safe_identity()
-  std::string class_and_instance;
-  std::string custom_name;
-  std::int64_t last_seen = 0;
-};
-// From the entries of a GetValue on /Settings/Devices: "serialbattery_ABC/CustomName" and its value.
-std::vector<StoredDevice> stored_devices(const std::vector<std::pair<std::string, BusValue>>& entries);
-
-// N of "battery:N".
-std::optional<std::int32_t> battery_instance(std::string_view class_and_instance);
-
-// Which battery of this process uses which identity: two with the same one would share a device instance.
-class Claims {
- public:
-  bool free_for(std::string_view identity, std::string_view id) const;
-  void claim(std::string_view identity, std::string_view id);  // one per id: gives back what it had
-  void release(std::string_view id);
-
- private:
-  std::map<std::string, std::string, std::less<>> identity_by_id_;
-};
-
-// Which of its identities a battery uses: the best one if the settings hold it; else an older one that they hold and no
-// other battery claims; else the best one as a new entry. `last_resort` (port and address) when the best one is another
-// battery's.
-struct Choice {
-  std::string identity;
-  std::optional<StoredDevice> stored;  // the newest with that identity
-};
-Choice choose_identity(std::span<const std::string> identities, const std::string& last_resort,
-                       std::span<const StoredDevice> devices, const Claims& claims, std::string_view id);
-
 class SettingsClient {
  public:
   struct Enrolled {
     std::string identity;
-    std::int32_t instance = 0;
-    std::string custom_name;
+    Kept kept;
   };
-  // No value: the settings service is not there, did not answer within 2 s, or refused.
-  using Done = std::function<void(std::optional<Enrolled>)>;
+  // Null: the service is not there (`absent`), or it did not answer, or refused.
+  using Done = std::function<void(const Enrolled* enrolled, bool absent)>;
   using Choose = std::function<Choice(std::span<const StoredDevice>)>;
 
   struct Handlers {
@@ -76,26 +39,57 @@ class SettingsClient {
   // `connection` must be registered, and outlive this. Calls in flight do not survive the connection.
   SettingsClient(Connection& connection, Handlers handlers, Log log);
 
-  // Reads all devices, lets `choose` say which one we are, adds what is missing, reads the instance back, writes
-  // LastSeen.
-  void enroll(Choose choose, std::int64_t unix_time, Done done);
+  // Reads all devices, lets `choose` say which one we are, adds what is missing and reads what is there. An entry that
+  // another one of the same battery is newer than gets the values of that one; a new entry starts with `fresh`. Only
+  // the last call is answered.
+  void enroll(Choose choose, const Kept& fresh, Done done);
 
-  bool enrolled() const { return !device_.empty(); }
+  bool enrolled() const { return !device_.empty(); }  // not while the service is away
   void set_custom_name(const std::string& name, std::function<void(bool accepted)> done);
-  void write_last_seen(std::int64_t unix_time);
+  // What differs from what the service has; of the state only. What it refuses is tried again with the next call.
+  void save(const Kept& kept);
+  void write_last_seen(std::int64_t unix_time);  // never behind another entry of the same battery
+
+  // Reads all devices and removes the entries of those that `pick` gives back, if the service lets us.
+  using Pick = std::function<std::vector<StoredDevice>(std::span<const StoredDevice>)>;
+  void forget(Pick pick);
 
   void on_signal(DBusMessage& message);
 
  private:
-  void add(const Choice& choice, std::int64_t unix_time, Done done);
-  void set(const std::string& setting, const BusValue& value, std::function<void(bool accepted)> done);
+  // What enrolling knows on its way.
+  struct Entry {
+    Choice choice;
+    std::string device;
+    Kept wanted;        // what is to be stored
+    bool copy = false;  // although there is an entry of our own
+    unsigned attempt = 0;
+    Done done;
+  };
+  using Devices = std::function<void(std::vector<StoredDevice> devices)>;
+
+  void read_devices(Devices done, std::function<void(const std::string& error)> failed);
+  void add(Entry entry);
+  void added(const Entry& entry, DBusMessage& reply);
+  void read_instance(const Entry& entry);
+  void finish(const Entry& entry);
+
+  void set(const std::string& path, const BusValue& value, std::function<void(bool accepted)> done);
+  void remove(const StoredDevice& device);
   void follow();
+  void owner_changed(DBusMessage& message);
   std::string path(const char* setting) const;
+  void warn_once(const std::string& problem);
 
   Connection& connection_;
   Handlers handlers_;
   Log log_;
-  std::string device_;  // "serialbattery_ABC"; empty: not enrolled
+  std::string device_;                      // "serialbattery_ABC"; empty: not enrolled
+  std::string followed_;                    // whose changes we asked for
+  std::map<std::string, BusValue> stored_;  // by name; what the service has, or was told last
+  std::int64_t newest_other_ = 0;           // Choice::newest_other
+  unsigned attempt_ = 0;                    // of enroll()
+  std::set<std::string> warned_;
 };
 
 }  // namespace bmsd

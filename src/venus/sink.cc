@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "venus/roster.h"
 #include "venus/service.h"
-#include "venus/settings.h"
 
 namespace bmsd {
 
@@ -12,18 +12,22 @@ VenusSink::VenusSink(boost::asio::io_context& io, VenusOptions options, Log log,
       options_(std::move(options)),
       log_(log ? std::move(log) : [](Level, std::string_view) {}),
       appeared_(std::move(appeared)),
-      claims_(std::make_unique<Claims>()) {}
+      roster_(std::make_unique<Roster>()) {}
 
 VenusSink::~VenusSink() = default;
 
 void VenusSink::added(const BatteryView& view, Instant now) {
   auto& service = services_[view.identity.id];
   service.reset();  // two connections would fight for the name
-  service = std::make_unique<VenusService>(io_, options_, log_, appeared_, *claims_, view, now);
+  service = std::make_unique<VenusService>(io_, options_, log_, appeared_, *roster_, view, now);
 }
 
 void VenusSink::changed(const BatteryView& view, Instant now) {
   if (const auto found = services_.find(view.identity.id); found != services_.end()) found->second->changed(view, now);
+}
+
+void VenusSink::save(std::string_view id, const Kept& kept) {
+  if (const auto found = services_.find(id); found != services_.end()) found->second->save(kept);
 }
 
 void VenusSink::removed(const Identity& identity, Instant) { services_.erase(identity.id); }

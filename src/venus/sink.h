@@ -6,11 +6,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "bank/kept.h"
 #include "bank/view.h"
 #include "base/log.h"
+#include "base/time.h"
 
 namespace boost::asio {
 class io_context;
@@ -19,7 +22,7 @@ class io_context;
 namespace bmsd {
 
 class VenusService;
-class Claims;
+class Roster;
 
 struct VenusOptions {
   // A D-Bus address ("unix:path=..."), "system" or "session". As in all Victron code "system" means the session bus
@@ -28,9 +31,25 @@ struct VenusOptions {
   std::string process_name = "bmsd";  // /Mgmt/ProcessName
   std::string process_version;        // /Mgmt/ProcessVersion and /FirmwareVersion
   // Take no name before com.victronenergy.settings answered: a wrong guess would make a new device instance. For
-  // machines with /etc/venus; elsewhere Identity::order is the instance after 2 s without an answer.
+  // machines with /etc/venus; elsewhere the instance and the name are what `recall` gives, or else Identity::order and
+  // none: at once where there are no settings, and where they are but do not answer for `settings_patience`.
   bool wait_for_settings = false;
   std::function<std::int64_t()> unix_time = {};  // seconds, for LastSeen in the settings; empty: 0, never seen
+  Duration settings_patience = 5s;
+
+  // What the state file has of an identity (as in /Serial), and what it is to have: told when the settings answered,
+  // when the user has renamed the battery, daily, and when save() brought something new.
+  std::function<std::optional<Kept>(std::string_view identity)> recall = {};
+  std::function<void(std::string_view identity, const Kept& kept)> remember = {};
+  // What a battery kept of its last life, for charge control and the counters; `id` is Identity::id. Once from `recall`
+  // if it had to do, once from the settings. Comes from the loop, never from within a call to the sink.
+  std::function<void(std::string_view id, const Kept& kept)> restored = {};
+
+  // Where the file is that two drivers of one instance exclude each other with; empty: none (a private bus).
+  std::string lock_folder = "/var/tmp";
+  // After the settings answered first. By then every battery that is there has said so, and its entry is not taken for
+  // a forgotten one.
+  Duration tidy_after = 20s;
 };
 
 class VenusSink : public Sink {
@@ -50,12 +69,17 @@ class VenusSink : public Sink {
   void changed(const BatteryView& view, Instant now) override;
   void removed(const Identity& identity, Instant now) override;  // the name goes
 
+  // The state to keep of a battery; Kept::instance, custom_name and last_seen are the sink's and not looked at. Writes
+  // what differs from what is stored, every time, so the caller sees to the pace; flash lies behind. No effect before
+  // it is known what was kept (`restored`).
+  void save(std::string_view id, const Kept& kept);
+
  private:
   boost::asio::io_context& io_;
   VenusOptions options_;
   Log log_;
   Appeared appeared_;
-  std::unique_ptr<Claims> claims_;
+  std::unique_ptr<Roster> roster_;
   std::map<std::string, std::unique_ptr<VenusService>, std::less<>> services_;  // by Identity::id
 };
 

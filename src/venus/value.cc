@@ -65,6 +65,34 @@ std::string printed(const char* format, std::int32_t value) {
   return {buffer.data(), static_cast<std::size_t>(size > 0 ? size : 0)};
 }
 
+template <typename T, typename ToText>
+std::string in_brackets(const std::vector<T>& list, ToText to_text) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += to_text(list[i]);
+  }
+  return text + "]";
+}
+
+// The text of a list; nothing if it is none.
+std::optional<std::string> text_of_list(const BusValue& value) {
+  const auto decimal = [](auto element) { return std::to_string(element); };
+  if (const auto* list = std::get_if<std::vector<std::uint32_t>>(&value)) return in_brackets(*list, decimal);
+  if (const auto* list = std::get_if<std::vector<std::int32_t>>(&value)) return in_brackets(*list, decimal);
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) return in_brackets(*list, shortest);
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+    return in_brackets(*list, [](const std::string& element) { return valid_utf8(element); });
+  }
+  return std::nullopt;
+}
+
+template <typename T>
+bool is_empty_list(const BusValue& value) {
+  const auto* list = std::get_if<std::vector<T>>(&value);
+  return list && list->empty();
+}
+
 }  // namespace
 
 bool same_value(const BusValue& a, const BusValue& b) {
@@ -97,6 +125,17 @@ std::string valid_utf8(std::string_view text) {
 BusValue sendable(BusValue value) {
   if (const auto* real = std::get_if<double>(&value); real && !std::isfinite(*real)) return {};
   if (auto* text = std::get_if<std::string>(&value)) *text = valid_utf8(*text);
+  if (is_empty_list<std::int32_t>(value) || is_empty_list<double>(value) || is_empty_list<std::string>(value)) {
+    return std::vector<std::uint32_t>();
+  }
+  if (auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    for (std::string& text : *texts) text = valid_utf8(text);
+  }
+  if (const auto* reals = std::get_if<std::vector<double>>(&value)) {
+    for (const double real : *reals) {
+      if (!std::isfinite(real)) return {};
+    }
+  }
   return value;
 }
 
@@ -108,12 +147,7 @@ std::string text_of(const BusValue& value, const char* format) {
     if (!std::isfinite(*real)) return "---";
     return format ? printed(format, *real) : shortest(*real);
   }
-  if (const auto* list = std::get_if<std::vector<std::uint32_t>>(&value)) {
-    std::string text = "[";
-    for (const std::uint32_t element : *list) text += (text.size() > 1 ? ", " : "") + std::to_string(element);
-    return text + "]";
-  }
-  return "---";
+  return text_of_list(value).value_or("---");
 }
 
 }  // namespace bmsd

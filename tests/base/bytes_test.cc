@@ -21,6 +21,17 @@ TEST(Hex, WhatIsNoHexIsRefused) {
   for (const char* text : {"7", "7E3", "7 E", "0x7E", "7G", "7E,32", "7E\n"}) EXPECT_FALSE(from_hex(text)) << text;
 }
 
+TEST(Bytes, ATextFieldLosesItsPadding) {
+  EXPECT_EQ(printable_text(as_bytes(std::string_view(" A B\0\x1f\0 ", 8))), "A B??");
+  EXPECT_EQ(printable_text(as_bytes("\xff\xff")), "");
+}
+
+TEST(Hex, AnAddressHasTwoLowerCaseDigits) {
+  EXPECT_EQ(hex_address(10), "0x0a");
+  EXPECT_EQ(hex_address(0), "0x00");
+  EXPECT_EQ(hex_address(0xF7), "0xf7");
+}
+
 RC_GTEST_PROP(Hex, ComesBackAsItWas, (ByteVector bytes)) { RC_ASSERT(from_hex(to_hex(bytes)) == bytes); }
 
 TEST(Bytes, AreTheSameWhenTheirContentIs) {

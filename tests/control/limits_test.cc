@@ -160,6 +160,56 @@ TEST(Limits, TheStateOfChargeLimitsOnlyWhereSwitchedOn) {
   EXPECT_EQ(limits.charge.reason, "SoC");
 }
 
+// Charging by voltage, temperature and MOSFET takes the lower point of a table, discharging by voltage and temperature and
+// the state of charge take the upper one.
+TEST(Limits, InStepsALimitAppliesFromItsPointOn) {
+  ControlConfig config;
+  config.steps = true;
+  config.charge.by_soc = config.discharge.by_soc = true;
+  struct Step {
+    const char* what;
+    double cell, temperature, mos, soc, charge, discharge;
+  };
+  for (const Step& s : {Step{"calm", 3.3, 25, 25, 60, 50, 60},
+                        {"just below 3.400 V", 3.3999, 25, 25, 60, 50, 60},
+                        {"3.400 V", 3.4, 25, 25, 60, 12.5, 60},
+                        {"3.424 V", 3.424, 25, 25, 60, 12.5, 60},
+                        {"3.500 V", 3.5, 25, 25, 60, 0, 60},
+                        {"above 3.10 V", 3.101, 25, 25, 60, 50, 60},
+                        {"3.10 V begins the step above it", 3.1, 25, 25, 60, 50, 60},
+                        {"below 3.10 V", 3.099, 25, 25, 60, 50, 15},
+                        {"just below 45 degrees", 3.3, 44.9, 25, 60, 50, 30},
+                        {"45 degrees", 3.3, 45, 25, 60, 25, 15},
+                        {"9.9 degrees", 3.3, 9.9, 25, 60, 25, 60},
+                        {"-5 degrees discharge as 0 degrees", 3.3, -5, 25, 60, 0, 15},
+                        {"79 degrees at the MOSFETs", 3.3, 25, 79, 60, 50, 60},
+                        {"80 degrees at the MOSFETs", 3.3, 25, 80, 60, 12.5, 15},
+                        {"85 % of charge, the first point", 3.3, 25, 25, 85, 50, 60},
+                        {"85.1 % of charge", 3.3, 25, 25, 85.1, 25, 60},
+                        {"98 % of charge", 3.3, 25, 25, 98, 5, 60},
+                        {"12 % of charge", 3.3, 25, 25, 12, 50, 30}}) {
+    Reading reading = reading_of(16, s.cell, s.temperature);
+    reading.set(Field::mos_temperature, s.mos);
+    reading.set(Field::soc, s.soc);
+    const Limits limits = limits_of(battery_of(reading), config);
+    EXPECT_NEAR(limits.charge.value, s.charge, 1e-9) << s.what;
+    EXPECT_NEAR(limits.discharge.value, s.discharge, 1e-9) << s.what;
+  }
+}
+
+TEST(Limits, OnlyChosenSensorsCountAndAsTheUserCorrectedThem) {
+  ControlConfig config;
+  config.sensors.source = {1, 2};
+  config.sensors.adjust[0] = {-3, 1};
+  config.sensors.adjust_mos = {2, 1};
+  Reading reading = reading_of(16, 3.3);
+  reading.cell_temperatures = std::vector<double>{11, 25, -5, 60};
+  reading.set(Field::mos_temperature, 68);
+  EXPECT_DOUBLE_EQ(limits_of(battery_of(reading), config).charge.value, 40);
+  reading.set(Field::mos_temperature, 78);
+  EXPECT_DOUBLE_EQ(limits_of(battery_of(reading), config).charge.value, 12.5);
+}
+
 TEST(Limits, AProtectionStopsItsDirectionWhateverTheFetSays) {
   Reading reading = reading_of(16, 3.3);
   reading.alarms = Alarms();

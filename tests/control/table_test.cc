@@ -39,6 +39,25 @@ TEST(Table, OfPointsWithTheSameInputTheLowestHolds) {
   EXPECT_DOUBLE_EQ(fraction_at({{40, 40, 50}, {0.5, 1, 0}}, 45), 0.25);
 }
 
+TEST(Table, InStepsAnInputBeginsTheStepAboveIt) {
+  const Table rising = {{0, 2, 5}, {0, 0.25, 1}};
+  struct Case {
+    double x, lower, upper;
+  };
+  for (const Case& c : {Case{-1, 0, 0},
+                        {0, 0, 0},
+                        {0.1, 0, 0.25},
+                        {1.9, 0, 0.25},
+                        {2, 0.25, 1},
+                        {4.9, 0.25, 1},
+                        {5, 1, 1},
+                        {99, 1, 1}}) {
+    EXPECT_DOUBLE_EQ(fraction_at(rising, c.x, Between::lower), c.lower) << c.x;
+    EXPECT_DOUBLE_EQ(fraction_at(rising, c.x, Between::upper), c.upper) << c.x;
+  }
+  EXPECT_DOUBLE_EQ(fraction_at({{5}, {0.3}}, 5, Between::upper), 0.3);
+}
+
 TEST(Table, WhatIsNotUnderstoodAllowsNothing) {
   const double nan = std::nan("");
   EXPECT_EQ(fraction_at(kFalling, nan), 0);
@@ -60,8 +79,10 @@ RC_GTEST_PROP(Table, IsAlwaysBetweenTheFractionsOfItsPoints,
     table.inputs.push_back(input);
     table.fractions.push_back(fraction);
   }
-  const double result = fraction_at(table, x);
-  RC_ASSERT(result >= 0 && result <= 1);
+  for (const Between between : {Between::line, Between::lower, Between::upper}) {
+    const double result = fraction_at(table, x, between);
+    RC_ASSERT(result >= 0 && result <= 1);
+  }
 }
 
 }  // namespace

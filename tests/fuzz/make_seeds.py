@@ -4,9 +4,16 @@
 import json
 import pathlib
 import sys
+import zlib
 
 # The order of kDaren485's exchanges.
 DAREN_EXCHANGES = ["42", "51", "B0/3", "47", "B0/4", "4F", "83", "B0/1", "B0/2"]
+
+# Where kLltJbdUart's exchanges have the registers that vectors read.
+JBD_EXCHANGES = {0x03: 0, 0x04: 1, 0x05: 2, 0xAA: 3, 0x2D: 4, 0x28: 5, 0x29: 6, 0x10: 7}
+# The order of kDalyUart's exchanges.
+DALY_EXCHANGES = [0x90, 0x93, 0x94, 0x98, 0x95, 0x96, 0x97, 0x57, 0x53, 0x62, 0x63, 0x54, 0x50, 0x59, 0x5B, 0x91, 0x92, 0x51, 0x52,
+                  0x5A, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61]
 
 
 def texts_of(vector):
@@ -49,6 +56,60 @@ def daren_seeds(vectors):
             pass  # a vector that is wrong on purpose
 
 
+def pairs_of(vector):
+    """(request, response) of a vector of a binary protocol, or of each exchange of its poll."""
+    for pair in vector.get("exchanges", [vector]):
+        if "request_hex" in pair and "response_hex" in pair:
+            yield bytes.fromhex(pair["request_hex"]), bytes.fromhex(pair["response_hex"])
+
+
+def lltjbd_seeds(vectors):
+    for vector in vectors:
+        records = []
+        for request, response in pairs_of(vector):
+            exchange = JBD_EXCHANGES.get(request[2]) if request else None
+            if exchange is not None and response:
+                records += [record(exchange, response), record(0x80 | exchange, response[4:-3])]
+        if records:
+            yield b"".join(records)
+
+
+def daly_seeds(vectors):
+    """Each reply behind one to 94 with 16 cells and 2 sensors, as it came and as data."""
+    counts = record(0x80 | DALY_EXCHANGES.index(0x94), bytes.fromhex("1002000002000500"))
+    for vector in vectors:
+        records = []
+        for request, response in pairs_of(vector):
+            if request[2] not in DALY_EXCHANGES or not response:
+                continue
+            exchange = DALY_EXCHANGES.index(request[2])
+            data = b"".join(response[at + 4:at + 12] for at in range(0, len(response), 13))
+            records += [record(exchange, response), record(0x80 | exchange, data)]
+        if records:
+            yield counts + b"".join(records)
+            yield b"".join(records)
+
+
+def state_seeds():
+    battery = {"identity": "JD2M02150860", "instance": 3, "custom_name": "Garage", "last_seen": 1790000000,
+               "allow_max_voltage": 0, "max_voltage_start_time": "1790000000", "soc_calc": "67.25",
+               "soc_reset_last_reached": 0, "history_values": '{"charge_cycles": 12}'}
+    contents = [{}, {"batteries": []}, {"batteries": [battery, {"identity": {"hex": "FF00"}}]},
+                {"batteries": [battery], "good_config": "[DEFAULT]\nMAX_CELL_VOLTAGE = 3.5\n"}]
+    for content in contents:
+        text = json.dumps(content).encode()
+        yield b"\x01" + text
+        yield b"\x00bmsd-state 1 crc32 %08X\n" % zlib.crc32(text) + text
+    yield b"\x00bmsd-state 2 crc32 00000000\n{}\n"
+
+
+def config_seeds(corpus):
+    for path in sorted(corpus.glob("*.ini")):
+        seed = path.read_bytes()
+        if len(seed) <= 4096:
+            yield seed
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds):
@@ -64,6 +125,10 @@ def main():
             vectors[path.stem] = [vector for vector in content if isinstance(vector, dict)]
     write(target / "fuzz_yd1363", yd1363_seeds(sum(vectors.values(), [])))
     write(target / "fuzz_daren_485", daren_seeds(vectors["daren-485"]))
+    write(target / "fuzz_lltjbd_uart", lltjbd_seeds(vectors["lltjbd-uart"]))
+    write(target / "fuzz_daly_uart", daly_seeds(vectors["daly-uart"]))
+    write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
+    write(target / "fuzz_state", state_seeds())
 
 
 if __name__ == "__main__":

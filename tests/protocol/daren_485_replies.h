@@ -10,6 +10,7 @@
 #include "wire/yd1363.h"
 
 namespace bmsd::test {
+namespace daren_485_replies {  // the other protocols have helpers of the same names in this program
 
 inline const Protocol& daren = kDaren485;
 
@@ -110,4 +111,6 @@ inline ByteVector parameters(std::string bar_code) {
   return reply(1, info);
 }
 
+}  // namespace daren_485_replies
+using namespace daren_485_replies;
 }  // namespace bmsd::test

@@ -22,7 +22,10 @@ struct Shown {
   Presence presence;
   LinkHealth health;
 
-  BatteryView view() const { return {identity, battery, limits, presence, health}; }
+  Display display;
+  ControlConfig control;
+
+  BatteryView view() const { return {identity, battery, limits, presence, health, display, control}; }
 };
 
 inline Instant instant_at(double s) {

@@ -78,19 +78,31 @@ def simulate(folder, processes):
 
 @pytest.fixture
 def run(folder, bus, processes):
-    """run(port, ..., address="1,2") starts the daemon on the private bus; .socket is its control socket."""
+    """run(port, ..., address="1,2") starts the daemon on the private bus; .socket is its control socket. config="...": the text of
+    its configuration, written to folder/"config.ini"; its state is folder/"state"."""
 
-    def start(*ports, address=None, protocol="daren-485", options=()):
-        socket = folder / "control"
-        addresses = [] if address is None else ["--address", address]
-        process = processes(BMSD, "run", "--bus", bus.address, "--protocol", protocol, *addresses, "--socket", socket, *options,
-                            *ports)
-        process.socket = socket
+    def start(*ports, address=None, protocol="daren-485", config=None, options=()):
+        socket, file = folder / "control", folder / "config.ini"
+        if config is not None or not file.exists():
+            file.write_text(config or "")
+        named = [] if protocol is None else ["--protocol", protocol]
+        named += [] if address is None else ["--address", address]
+        process = processes(BMSD, "run", "--bus", bus.address, *named, "--config", file, "--state", folder / "state", "--socket", socket,
+                            *options, *ports)
+        process.socket, process.config = socket, file
         wait_until(lambda: socket.exists() or process.exit_code is not None, what="the control socket")
         assert process.exit_code is None, str(process)
         return process
 
     return start
+
+
+@pytest.fixture
+def settings(folder, bus, processes):
+    """A settings service on the private bus that keeps what it is told in folder/"settings.json"."""
+    service = processes("/usr/bin/python3", pathlib.Path(__file__).parent / "settings_service.py", bus.address, folder / "settings.json")
+    service.wait_for_line("^ready")
+    return service
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "scan", "show", "watch", "simulate", "decode", "list"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "simulate", "decode", "list"]
 
 
 def test_help_names_every_command():

@@ -25,6 +25,10 @@ class BusItemContract : public ::testing::Test {
     tree.set(tree.add("/ProductId", ItemType::integer, "0x%X"), 0xBA77);
     tree.set(tree.add("/Big", ItemType::integer), std::int64_t{5'000'000'000});
     tree.set(tree.add("/List", ItemType::integer), std::vector<std::uint32_t>{});
+    tree.set(tree.add("/Volts", ItemType::any), std::vector<double>{3.5, 3.45});
+    tree.set(tree.add("/Sensors", ItemType::any), std::vector<std::int32_t>{1, -2});
+    tree.set(tree.add("/Names", ItemType::any), std::vector<std::string>{"a", "caf\xE9"});
+    tree.set(tree.add("/None", ItemType::any), std::vector<std::string>{});
     tree.set(tree.add("/Bad", ItemType::text), "caf\xE9");
     tree.add("/ErrorCode", ItemType::integer);
     name = tree.add("/CustomName", ItemType::text, nullptr, [this](const BusValue& value, auto done) {
@@ -103,7 +107,19 @@ TEST_F(BusItemContract, EachKindOfValueHasItsTypeOnTheWire) {
   EXPECT_EQ(signature_of("/CustomName"), "s");
   EXPECT_EQ(signature_of("/ErrorCode"), "ai");
   EXPECT_EQ(signature_of("/List"), "au");
+  EXPECT_EQ(signature_of("/Volts"), "ad");
+  EXPECT_EQ(signature_of("/Sensors"), "ai");
+  EXPECT_EQ(signature_of("/Names"), "as");
+  EXPECT_EQ(signature_of("/None"), "au") << "an empty ai would be invalid";
   EXPECT_EQ(signature_of("/Dc"), "a{sv}");
+}
+
+TEST_F(BusItemContract, ListsArriveAsTheyAre) {
+  EXPECT_EQ(client.value(service, "/Volts"), BusValue(std::vector<double>{3.5, 3.45}));
+  EXPECT_EQ(client.value(service, "/Sensors"), BusValue(std::vector<std::int32_t>{1, -2}));
+  EXPECT_EQ(client.value(service, "/Names"), BusValue(std::vector<std::string>{"a", "caf\xEF\xBF\xBD"}));
+  EXPECT_EQ(client.value(service, "/None"), BusValue(std::vector<std::uint32_t>{}));
+  EXPECT_EQ(client.items(service).at("/Volts").text, "[3.5, 3.45]");
 }
 
 TEST_F(BusItemContract, ATextThatIsNotUtf8DoesNotEndTheProcess) {
@@ -172,12 +188,18 @@ TEST_F(BusItemContract, GetDescriptionGivesAText) {
   EXPECT_STREQ(dbus_message_get_signature(reply.get()), "s");
 }
 
-TEST_F(BusItemContract, AReadOnlyItemTakesOnlyTheValueThatItHas) {
-  EXPECT_EQ(client.set_value(service, "/ProductId", 0xBA77), 0);
+TEST_F(BusItemContract, AReadOnlyItemTakesNothingNotEvenTheValueThatItHas) {
+  EXPECT_EQ(client.set_value(service, "/ProductId", 0xBA77), 1);
   EXPECT_EQ(client.set_value(service, "/ProductId", 1), 1);
-  EXPECT_EQ(client.set_value(service, "/ErrorCode", BusValue()), 0) << "invalid it is";
+  EXPECT_EQ(client.set_value(service, "/ErrorCode", BusValue()), 1);
   EXPECT_EQ(client.set_value(service, "/ErrorCode", std::nan("")), 1);
   EXPECT_EQ(client.value(service, "/ProductId"), BusValue(0xBA77));
+}
+
+TEST_F(BusItemContract, AWritableItemTakesTheValueThatItHasWithoutAnyEffect) {
+  EXPECT_EQ(client.set_value(service, "/CustomName", ""), 0);
+  EXPECT_EQ(client.set_value(service, "/Settings/ResetSocTo", 100.0), 0);
+  EXPECT_THAT(asked, IsEmpty());
 }
 
 TEST_F(BusItemContract, AValueOfTheWrongKindIsNotPossible) {

@@ -60,6 +60,7 @@ TEST(Convert, ARealTakesAnyNumberAndATextOnlyTexts) {
   EXPECT_EQ(convert(BusValue(HUGE_VAL), ItemType::real), std::nullopt);
   EXPECT_EQ(convert(BusValue("x"), ItemType::text), BusValue("x"));
   EXPECT_EQ(convert(BusValue(3), ItemType::text), std::nullopt);
+  EXPECT_EQ(convert(BusValue(std::vector<double>{1}), ItemType::any), BusValue(std::vector<double>{1}));
 }
 
 }  // namespace

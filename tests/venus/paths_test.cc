@@ -48,7 +48,7 @@ struct Shown : ::testing::Test {
   Shown() { update(); }
   void update() {
     paths.update(Who{pack.identity, facts}, publisher);
-    paths.update(pack.view(), publisher);
+    paths.update(pack.view(), publisher, pack.now);
     publisher.store();
   }
   const Item& item(const std::string& path) const {
@@ -62,7 +62,7 @@ struct Shown : ::testing::Test {
   TestPack pack;
   ServiceFacts facts{"bmsd", "0.1.0", "JD2M02150860_1_", "Shed", 3};
   ItemTree tree;
-  BatteryPaths paths{tree, {}};
+  BatteryPaths paths{tree, {}, pack.display};
   Publisher publisher{tree};
 };
 
@@ -103,6 +103,14 @@ TEST_F(Shown, MeasurementsAreRoundedAndHaveTheirUnits) {
   EXPECT_EQ(value("/System/MOSTemperature"), BusValue(31.3));
 }
 
+TEST_F(Shown, ThroughAnOpenFetNoCurrentIsShown) {
+  pack.says(Field::discharge_fet_on, 0);
+  update();
+  EXPECT_EQ(value("/Dc/0/Current"), BusValue(0.0));
+  EXPECT_EQ(text("/Dc/0/Current"), "0.00A");
+  EXPECT_EQ(value("/Dc/0/Power"), BusValue(0.0));
+}
+
 TEST_F(Shown, WithoutARemainingCapacityTheStateOfChargeGivesIt) {
   TestPack other;
   other.battery = {};
@@ -110,7 +118,7 @@ TEST_F(Shown, WithoutARemainingCapacityTheStateOfChargeGivesIt) {
   reading.set(Field::capacity_full, 280);
   reading.set(Field::soc, 50);
   other.says(reading);
-  paths.update(other.view(), publisher);
+  paths.update(other.view(), publisher, other.now);
   publisher.store();
   EXPECT_EQ(value("/Capacity"), BusValue(140.0));
   EXPECT_EQ(value("/ConsumedAmphours"), BusValue(-140.0));
@@ -144,6 +152,83 @@ TEST_F(Shown, OfEqualTemperaturesTheLowestIsTheFirstAndTheHighestTheLast) {
   EXPECT_EQ(value("/System/MaxTemperatureCellId"), BusValue("Temp 4"));
   EXPECT_EQ(value("/System/Temperature2"), BusValue(24.5));
   EXPECT_EQ(value("/System/Temperature2Name"), BusValue("Temp 2"));
+}
+
+TEST_F(Shown, SensorsHaveTheNamesThatTheUserGave) {
+  pack.display.temperature_names = {"Front", "Rear", "Left", "Bus bar"};
+  update();
+  EXPECT_EQ(value("/System/Temperature4Name"), BusValue("Bus bar"));
+  EXPECT_EQ(value("/System/MinTemperatureCellId"), BusValue("Front"));
+  EXPECT_EQ(value("/System/MaxTemperatureCellId"), BusValue("Bus bar"));
+}
+
+TEST_F(Shown, TemperaturesAreAdjustedAndOnlyTheChosenSensorsCount) {
+  pack.control.sensors.source = {1, 2};
+  pack.control.sensors.adjust[0] = {.offset = -1, .slope = 1};
+  pack.control.sensors.adjust[3] = {.offset = 10, .slope = 1};
+  pack.control.sensors.adjust_mos = {.offset = 0, .slope = 2};
+  update();
+  EXPECT_EQ(value("/System/Temperature1"), BusValue(20.0));
+  EXPECT_EQ(value("/System/Temperature4"), BusValue(34.5));
+  EXPECT_EQ(value("/Dc/0/Temperature"), BusValue(22.3)) << "the mean of 20.0 and 24.5, to one decimal";
+  EXPECT_EQ(value("/System/MinCellTemperature"), BusValue(20.0));
+  EXPECT_EQ(value("/System/MaxCellTemperature"), BusValue(24.5));
+  EXPECT_EQ(value("/System/MaxTemperatureCellId"), BusValue("Temp 2"));
+  EXPECT_EQ(value("/System/MOSTemperature"), BusValue(62.5));
+  update();
+  EXPECT_EQ(value("/System/Temperature1"), BusValue(20.0)) << "not once more";
+}
+
+TEST_F(Shown, ABmsWithoutCellSensorsHasOneTemperatureWithoutAName) {
+  pack.battery = {};
+  pack.says(Field::pack_temperature, 17);
+  update();
+  EXPECT_EQ(value("/Dc/0/Temperature"), BusValue(17.0));
+  EXPECT_EQ(value("/System/MinCellTemperature"), BusValue(17.0));
+  EXPECT_EQ(value("/System/MaxCellTemperature"), BusValue(17.0));
+  EXPECT_EQ(value("/System/MinTemperatureCellId"), BusValue());
+  EXPECT_EQ(value("/System/Temperature1"), BusValue());
+  EXPECT_EQ(value("/System/Temperature1Name"), BusValue());
+}
+
+TEST_F(Shown, TheMidpointIsShownOnlyWhereItIsWanted) {
+  EXPECT_EQ(value("/Dc/0/MidVoltage"), BusValue());
+  EXPECT_EQ(value("/Dc/0/MidVoltageDeviation"), BusValue());
+  pack.display.midpoint = true;
+  update();
+  EXPECT_EQ(value("/Dc/0/MidVoltage"), BusValue(26.54));
+  EXPECT_EQ(text("/Dc/0/MidVoltage"), "26.54V");
+  EXPECT_EQ(value("/Dc/0/MidVoltageDeviation"), BusValue(0.07));
+  EXPECT_EQ(text("/Dc/0/MidVoltageDeviation"), "0.1%");
+}
+
+TEST_F(Shown, TheConfigurationIsShownOnlyWhereItIsWantedAndFollowsAReload) {
+  EXPECT_EQ(tree.node("/Info/Config"), nullptr);
+  pack.display.config_values = {{"MAX_CELL_VOLTAGE", 3.45}};
+  update();
+  EXPECT_EQ(value("/Info/Config/MAX_CELL_VOLTAGE"), BusValue(3.45));
+  pack.display.config_values = {{"MAX_CELL_VOLTAGE", 3.5}};
+  update();
+  EXPECT_EQ(text("/Info/Config/MAX_CELL_VOLTAGE"), "3.5");
+}
+
+TEST_F(Shown, TheFormOfTheCellsStaysThatOfTheStart) {
+  pack.display.cell_format = 2;
+  update();
+  EXPECT_EQ(value("/Voltages/Cell1"), BusValue(3.32));
+  EXPECT_EQ(tree.node("/Cell"), nullptr);
+}
+
+TEST_F(Shown, CellsCanHavePathsOfTheirOwn) {
+  pack.display.cell_format = 2;
+  ItemTree other;
+  Publisher to_other(other);
+  BatteryPaths cells(other, {}, pack.display);
+  cells.update(pack.view(), to_other, pack.now);
+  to_other.store();
+  EXPECT_EQ(other.at(*other.find("/Cell/3/Volts")).text, "3.301V");
+  EXPECT_EQ(other.at(*other.find("/Cell/Sum")).text, "53.12V");
+  EXPECT_EQ(other.at(*other.find("/Cell/Diff")).value, BusValue(0.038));
 }
 
 TEST_F(Shown, ACellThatNoCellCanHaveIsInvalid) {
@@ -219,6 +304,52 @@ TEST_F(Shown, CurrentLimitsHaveThreeDecimalsAndTheirTextTwo) {
   EXPECT_EQ(value("/Info/MaxChargeCurrent"), BusValue(2.055));
   EXPECT_EQ(text("/Info/MaxChargeCurrent"), "2.06A");
   EXPECT_EQ(value("/Info/MaxDischargeCurrent"), BusValue(0.125));
+}
+
+TEST_F(Shown, ABatteryWhoseCellsAreUnknownIsInitialising) {
+  pack.limits.cvl.reset();
+  update();
+  EXPECT_EQ(value("/State"), BusValue(0));
+}
+
+TEST_F(Shown, ACorrectedConfigurationIsAnErrorCodeAndTheBatteryRuns) {
+  pack.display.config_state = ConfigState::corrected;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue(119));
+  EXPECT_EQ(value("/State"), BusValue(9));
+  pack.display.config_state = ConfigState::fine;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue()) << "a reload put it right";
+}
+
+TEST_F(Shown, AnUnusableConfigurationIsTheStateErrorWhateverIsAllowed) {
+  pack.display.config_state = ConfigState::unusable;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue(119));
+  EXPECT_EQ(value("/State"), BusValue(10));
+  EXPECT_EQ(value("/Mode"), BusValue(3));
+  EXPECT_EQ(value("/Info/MaxChargeCurrent"), BusValue(60.0)) << "what is shown, not what is done";
+  pack.limits.charge.allowed = pack.limits.discharge.allowed = false;
+  update();
+  EXPECT_EQ(value("/State"), BusValue(10));
+}
+
+TEST_F(Shown, TooManyInternalErrorsAreErrorCode8ExceptWhileTheBatteryIsLost) {
+  auto& implausible = pack.health.errors_by_code[static_cast<std::size_t>(Errc::implausible)];
+  implausible = 179;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue());
+  implausible = 180;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue(8));
+  EXPECT_EQ(value("/State"), BusValue(9));
+  pack.presence.lost_for = 3s;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue());
+  pack.presence.lost_for = {};
+  pack.display.config_state = ConfigState::corrected;
+  update();
+  EXPECT_EQ(value("/ErrorCode"), BusValue(119)) << "what the user can put right";
 }
 
 TEST_F(Shown, TheFirstDeviceStateThatAppliesIsShown) {

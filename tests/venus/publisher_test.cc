@@ -135,6 +135,46 @@ TEST_F(PublisherTest, OverAMinuteOfChangesEachTenthOfASecondSixtyMessagesLeave) 
   EXPECT_EQ(messages, 60);
 }
 
+struct PublisherWithSummary : PublisherTest {
+  PublisherWithSummary() {
+    publisher.summarize(summary, [](const ItemTree& all) { return all.at(0).text; });
+  }
+  ItemTree::Index summary = tree.add("/JsonData", ItemType::text);
+};
+
+TEST_F(PublisherWithSummary, ItIsMadeOfWhatTheMessageTells) {
+  publisher.offer(volt, 53.1);
+  EXPECT_EQ(tree.at(summary).value, BusValue());
+  EXPECT_THAT(publisher.take(at(1s)), ElementsAre(volt, summary));
+  EXPECT_EQ(tree.at(summary).value, BusValue("53.10V"));
+}
+
+TEST_F(PublisherWithSummary, ItIsNeverTheCauseOfAMessage) {
+  EXPECT_EQ(publisher.due(at(5s)), std::nullopt);
+  publisher.offer(volt, 53.0);
+  EXPECT_THAT(publisher.take(at(5s)), IsEmpty());
+}
+
+TEST_F(PublisherWithSummary, BeforeAnybodyListensItIsMadeToo) {
+  publisher.offer(volt, 53.2);
+  publisher.store();
+  EXPECT_EQ(tree.at(summary).text, "53.20V");
+}
+
+TEST_F(PublisherWithSummary, WhatIsSummarizedNoMoreIsInvalidAndComesBackOnce) {
+  publisher.offer(volt, 53.1);
+  publisher.take(at(1s));
+  publisher.summarize(summary, nullptr);
+  publisher.offer(summary, {});
+  EXPECT_THAT(publisher.take(at(2s)), ElementsAre(summary));
+  EXPECT_EQ(tree.at(summary).value, BusValue());
+  publisher.offer(volt, 53.2);
+  EXPECT_THAT(publisher.take(at(3s)), ElementsAre(volt));
+  publisher.summarize(summary, [](const ItemTree& all) { return all.at(0).text; });
+  publisher.offer(volt, 53.3);
+  EXPECT_THAT(publisher.take(at(4s)), ElementsAre(volt, summary));
+}
+
 TEST_F(PublisherTest, ItemsThatAreAddedLaterAreSentWithTheirFirstValue) {
   const auto cell = tree.add("/Voltages/Cell17", ItemType::real, "%.3fV");
   publisher.offer(cell, 3.321);

@@ -11,7 +11,10 @@ namespace bmsd::testing {
 struct TestPack {
   explicit TestPack(const std::string& port_name = "ttyUSB0", const std::string& serial = "JD2M02150860 1 ");
 
-  BatteryView view() const { return {identity, battery, limits, presence, health}; }
+  Display display;
+  ControlConfig control;
+
+  BatteryView view() const { return {identity, battery, limits, presence, health, display, control}; }
   // What the next good round says of the field.
   void says(Field field, double value);
   void says(const Reading& reading);

@@ -50,6 +50,12 @@ TEST(ValueText, AnEmptyListIsData) {
   EXPECT_TRUE(valid(BusValue(std::vector<std::uint32_t>{})));
 }
 
+TEST(ValueText, AListIsInBrackets) {
+  EXPECT_EQ(text_of(BusValue(std::vector<double>{3.45, 3.0})), "[3.45, 3.0]");
+  EXPECT_EQ(text_of(BusValue(std::vector<std::int32_t>{-1, 2})), "[-1, 2]");
+  EXPECT_EQ(text_of(BusValue(std::vector<std::string>{"", "0x01"})), "[, 0x01]");
+}
+
 TEST(Sendable, NanAndInfinityBecomeInvalid) {
   EXPECT_EQ(sendable(BusValue(std::nan(""))), BusValue());
   EXPECT_EQ(sendable(BusValue(-std::numeric_limits<double>::infinity())), BusValue());
@@ -67,6 +73,18 @@ TEST(Sendable, TextsBecomeValidUtf8) {
   EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80"), unknown + unknown + unknown + unknown) << "above U+10FFFF";
   EXPECT_EQ(valid_utf8(std::string_view("ab\0cd", 5)), "ab");
   EXPECT_EQ(sendable(BusValue("\xFF")), BusValue(unknown));
+}
+
+TEST(Sendable, AnEmptyListIsOneOfUint32BecauseOneOfInt32WouldBeInvalid) {
+  const BusValue none = std::vector<std::uint32_t>();
+  EXPECT_EQ(sendable(BusValue(std::vector<std::int32_t>())), none);
+  EXPECT_EQ(sendable(BusValue(std::vector<double>())), none);
+  EXPECT_EQ(sendable(BusValue(std::vector<std::string>())), none);
+}
+
+TEST(Sendable, AListWithoutANumberSomewhereIsInvalid) {
+  EXPECT_EQ(sendable(BusValue(std::vector<double>{1, std::nan("")})), BusValue());
+  EXPECT_EQ(sendable(BusValue(std::vector<double>{1, 2})), BusValue(std::vector<double>{1, 2}));
 }
 
 TEST(SameValue, NumbersAreComparedAcrossTypes) {

@@ -1,0 +1,216 @@
+#include "app/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+
+#include "app/addresses.h"
+#include "base/bytes.h"
+#include "io/open_port.h"
+#include "io/usb_ports.h"
+#include "protocol/registry.h"
+
+namespace bmsd {
+namespace {
+
+constexpr double kUsualInterval = 1, kLongestInterval = 3600;  // s
+
+using Protocols = std::vector<const Protocol*>;
+
+Error wrong(std::string detail) { return {Errc::config, "options", 0, std::move(detail)}; }
+
+bool can_have(const Protocol& protocol, int address) {
+  return address >= protocol.lowest_address && address <= protocol.highest_address;
+}
+
+Status check_address(const Protocol& protocol, int address) {
+  if (can_have(protocol, address)) return Done{};
+  return wrong(fmt::format("address {} is none of {}: write one from {} to {}", hex_address(address), protocol.name,
+                           hex_address(protocol.lowest_address), hex_address(protocol.highest_address)));
+}
+
+Duration interval_of(double seconds) { return Duration(std::llround(seconds * 1e6)); }
+
+// What the options say of every line; what they leave open is as if nothing were known.
+Result<PortPlan> plan_line(const LineOptions& options) {
+  PortPlan plan;
+  if (options.protocol.empty()) {
+    plan.line.protocols.assign(protocols().begin(), protocols().end());
+  } else {
+    const Protocol* protocol = find_protocol(options.protocol);
+    if (protocol == nullptr)
+      return wrong(fmt::format("\"{}\" is no protocol that bmsd speaks; see: bmsd list", options.protocol));
+    plan.line.protocols = {protocol};
+    plan.type_known = true;
+  }
+  if (options.baud < 0 || options.baud > 4'000'000)
+    return wrong(fmt::format("{} is no speed; write --baud 19200", options.baud));
+  plan.line.baud = options.baud;
+
+  auto addresses = parse_addresses(options.addresses);
+  if (!addresses) return addresses.error();
+  plan.line.addresses = std::move(*addresses);
+  plan.addresses_configured = !plan.line.addresses.empty();
+  for (const int address : plan.line.addresses) {
+    if (auto fits = check_address(*plan.line.protocols.front(), address); !fits && plan.line.protocols.size() == 1)
+      return fits.error();
+  }
+  const double interval = options.interval.value_or(kUsualInterval);
+  if (!(interval >= 0 && interval <= kLongestInterval))
+    return wrong("--interval takes seconds from 0 (as fast as the wire allows) to 3600");
+  plan.line.interval = interval_of(interval);
+  return plan;
+}
+
+// What the configuration adds to the plan of one port, where the options are silent.
+class LineReader {
+ public:
+  LineReader(const LineOptions& options, const LineConfig& config, std::vector<std::string>& warnings)
+      : options_(options), config_(config), warnings_(warnings) {}
+
+  void read_into(PortPlan& plan) {
+    port_ = plan.port;
+    if (options_.protocol.empty()) plan.type_known = read_types(plan.line.protocols);
+    if (options_.baud == 0) plan.line.baud = config_.baud;
+    if (options_.addresses.empty()) {
+      read_addresses(plan.line);
+      plan.addresses_configured = !plan.line.addresses.empty();
+    }
+    if (!options_.interval && config_.poll_interval)
+      plan.line.interval = interval_of(std::clamp(*config_.poll_interval, 0.0, kLongestInterval));
+    plan.port_is_identity = config_.use_port_as_unique_id;
+    plan.line.params = config_.params;
+    plan.line.pack_params = config_.pack_params;
+  }
+
+ private:
+  // Says whether a type is known.
+  bool read_types(Protocols& to) {
+    if (config_.bms_types.empty()) return false;
+    Protocols known;
+    for (const std::string& type : config_.bms_types) {
+      if (type.ends_with("_Ble") || type.ends_with("_Can")) continue;  // of other media; meant for other ports
+      const Protocol* protocol = find_protocol(type);
+      if (protocol == nullptr) {
+        warn(fmt::format("BMS_TYPE {}: this bmsd does not speak it (bmsd list shows what it does)", type));
+      } else if (std::find(known.begin(), known.end(), protocol) == known.end()) {
+        known.push_back(protocol);
+      }
+    }
+    if (known.empty()) {
+      warn("BMS_TYPE names nothing that can be here: every BMS is looked for");
+      return false;
+    }
+    // Tried in the registry's order, whatever order the file has.
+    std::erase_if(to,
+                  [&known](const Protocol* one) { return std::find(known.begin(), known.end(), one) == known.end(); });
+    return true;
+  }
+
+  void read_addresses(LinePlan& plan) {
+    for (const int address : config_.addresses) {
+      const bool possible = std::any_of(plan.protocols.begin(), plan.protocols.end(),
+                                        [address](const Protocol* protocol) { return can_have(*protocol, address); });
+      if (!possible) {
+        warn(fmt::format("BATTERY_ADDRESSES {}: no BMS that is looked for here can have this address; it is left out",
+                         hex_address(address)));
+      } else if (std::find(plan.addresses.begin(), plan.addresses.end(), address) == plan.addresses.end()) {
+        plan.addresses.push_back(address);
+      }
+    }
+    std::sort(plan.addresses.begin(), plan.addresses.end());
+  }
+
+  void warn(const std::string& text) { warnings_.push_back(port_ + ": " + text); }
+
+  const LineOptions& options_;
+  const LineConfig& config_;
+  std::vector<std::string>& warnings_;
+  std::string port_;
+};
+
+bool is_excluded(const std::string& port, const DaemonConfig& config) {
+  return std::any_of(config.excluded_devices.begin(), config.excluded_devices.end(),
+                     [&port](const std::string& device) { return same_port(device, port); });
+}
+
+// Asks make_port() only whether there can be such a port.
+std::optional<std::string> why_no_port(const std::string& name) {
+  boost::asio::io_context unused;
+  const auto port = make_port(unused, name);
+  return port ? std::nullopt : std::optional(describe(port.error()));
+}
+
+}  // namespace
+
+std::optional<std::string> device_of(std::string_view port) {
+  if (is_usb_name(port)) {
+    auto found = find_usb_port(port);
+    return found ? std::optional(*found) : std::nullopt;
+  }
+  if (port.find("://") != std::string_view::npos) return std::nullopt;
+  const bool is_path = port.starts_with('/') || port.starts_with('.');
+  std::error_code error;
+  const auto path = std::filesystem::weakly_canonical((is_path ? "" : "/dev/") + std::string(port), error);
+  return error ? std::nullopt : std::optional(path.string());
+}
+
+bool same_port(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  const auto first = device_of(a);
+  return first && first == device_of(b);
+}
+
+Result<std::vector<PortPlan>> plan_ports(const LineOptions& options) {
+  auto plan = plan_line(options);
+  if (!plan) return plan.error();
+  std::vector<PortPlan> plans;
+  for (const std::string& port : options.ports) {
+    const bool twice =
+        std::any_of(plans.begin(), plans.end(), [&port](const PortPlan& other) { return other.port == port; });
+    if (twice) return wrong(fmt::format("port {} is named twice", port));
+    plan->port = port;
+    plans.push_back(*plan);
+  }
+  return plans;
+}
+
+Result<RunPlan> plan_run(const LineOptions& options, const Config& config) {
+  RunPlan plan;
+  const DaemonConfig daemon = config.daemon();
+  const bool named = !options.ports.empty();
+  auto ports = plan_ports(options);
+  if (!ports) return ports.error();
+  if (!named) {
+    const auto line = plan_line(options);
+    if (!line) return line.error();
+    for (const std::string& port : daemon.ports) {
+      const bool twice = std::any_of(ports->begin(), ports->end(),
+                                     [&port](const PortPlan& other) { return same_port(other.port, port); });
+      if (const auto why = why_no_port(port)) {
+        plan.warnings.push_back(*why + "; it is left out");
+      } else if (twice) {
+        plan.warnings.push_back(port + ": named twice in the configuration; read once");
+      } else {
+        ports->push_back(*line);
+        ports->back().port = port;
+        ports->back().waited_for = true;
+      }
+    }
+  }
+  for (PortPlan& port : *ports) {
+    if (is_excluded(port.port, daemon)) {
+      plan.excluded.push_back(port.port);
+      continue;
+    }
+    LineReader(options, config.line(port.port), plan.warnings).read_into(port);
+    plan.ports.push_back(std::move(port));
+  }
+  return plan;
+}
+
+}  // namespace bmsd

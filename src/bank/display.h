@@ -1,0 +1,36 @@
+// What the user may set about how a battery is shown. Names in capitals are the keys of config.ini.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace bmsd {
+
+// What there is to say about the configuration as a whole; every battery shows it (/State, /ErrorCode).
+enum class ConfigState : std::uint8_t {
+  fine,
+  corrected,  // another value is used than the one that was written
+  unusable,   // something could not be understood: the last good configuration or safe values are in force
+};
+
+using ShownSetting = std::variant<bool, double, std::int64_t, std::string, std::vector<double>,
+                                  std::vector<std::int64_t>, std::vector<std::string>>;
+
+struct Display {
+  // BATTERY_CELL_DATA_FORMAT. 0: no cells; 1: /Voltages/CellN and /Balances/CellN; 2: /Cell/N/Volts; 3: /Cell/N/Volts and
+  // /Balances/CellN.
+  int cell_format = 1;
+  bool midpoint = false;  // MIDPOINT_ENABLE
+  bool as_json = false;   // PUBLISH_BATTERY_DATA_AS_JSON
+  std::array<std::string, 4> temperature_names = {"Temp 1", "Temp 2", "Temp 3", "Temp 4"};  // TEMPERATURE_1_NAME ...
+  ConfigState config_state = ConfigState::fine;
+  std::vector<std::pair<std::string, ShownSetting>> config_values;  // PUBLISH_CONFIG_VALUES: all of them, or none
+
+  bool operator==(const Display&) const = default;
+};
+
+}  // namespace bmsd

@@ -1,0 +1,103 @@
+// Keys that only bmsd has; all of them change nothing unless they are set.
+#include <array>
+
+#include "config/schema_groups.h"
+
+namespace bmsd {
+namespace {
+
+constexpr std::string_view kGroup = "Keys that only bmsd has";
+
+constexpr std::array<Key, 11> kKeys = {{
+    {.name = "PORTS",
+     .kind = Kind::text_list,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .may_be_empty = true,
+     .help = "The ports that bmsd reads, such as /dev/ttyUSB0 or tcp://192.168.1.5:8899."},
+    {.name = "BAUD",
+     .kind = Kind::integer,
+     .scope = Scope::line,
+     .group = kGroup,
+     .unit = "bit/s",
+     .may_be_empty = true,
+     .lowest = 300,
+     .highest = 4000000,
+     .help = "The speed of the line; empty tries the speeds that the BMS is known for."},
+    {.name = "PACKS",
+     .kind = Kind::text,
+     .scope = Scope::line,
+     .group = kGroup,
+     .may_be_empty = true,
+     .works = Works::later,
+     .help = "Which packs are on a line that carries several protocols, such as daren-485@1,2; pylontech-rs485@4.",
+     .until = "All packs of a line speak the same protocol; name it with BMS_TYPE and their addresses with "
+              "BATTERY_ADDRESSES."},
+    {.name = "LISTEN",
+     .kind = Kind::boolean,
+     .scope = Scope::line,
+     .group = kGroup,
+     .standard = "False",
+     .works = Works::later,
+     .help = "Only listens to what another master asks on the line, and never sends.",
+     .until = "The line is polled, because listening is not built; polling pauses while another master talks."},
+    {.name = "RECORD_FILE",
+     .kind = Kind::text,
+     .scope = Scope::line,
+     .group = kGroup,
+     .may_be_empty = true,
+     .works = Works::later,
+     .help = "The file that everything on the line is written to, for later.",
+     .until = "Nothing is recorded."},
+    {.name = "ALLOW_WRITES",
+     .kind = Kind::boolean,
+     .group = kGroup,
+     .standard = "False",
+     .works = Works::later,
+     .help = "Allows commands that change something in the BMS.",
+     .until = "Nothing is ever written to a BMS."},
+    {.name = "SWAP_FET_BITS",
+     .kind = Kind::boolean,
+     .group = kGroup,
+     .standard = "False",
+     .help = "Exchanges the charge and the discharge switch of a Daren that reports them the other way round."},
+    {.name = "MQTT_PUBLISH",
+     .kind = Kind::boolean,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .standard = "False",
+     .works = Works::later,
+     .help = "Publishes the batteries to the MQTT broker that the keys MQTT_BROKER_* name.",
+     .until = "There is no MQTT."},
+    {.name = "HTTP_LISTEN",
+     .kind = Kind::text,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .may_be_empty = true,
+     .works = Works::later,
+     .help = "Where the web page is served, such as 127.0.0.1:8088; empty serves none.",
+     .until = "There is no web page."},
+    {.name = "HTTP_TOKEN_FILE",
+     .kind = Kind::text,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .may_be_empty = true,
+     .secret = true,
+     .works = Works::later,
+     .help = "The file with the word that the web page asks for.",
+     .until = "There is no web page."},
+    {.name = "HISTORY_FILE",
+     .kind = Kind::text,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .may_be_empty = true,
+     .works = Works::later,
+     .help = "The file in which the past of the batteries is kept.",
+     .until = "No past is kept."},
+}};
+
+}  // namespace
+
+std::span<const Key> own_keys() { return kKeys; }
+
+}  // namespace bmsd

@@ -1,0 +1,70 @@
+#include "control/limiter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "control/current_limits.h"
+#include "control/disconnect.h"
+#include "control/measured_current.h"
+
+namespace bmsd {
+namespace {
+
+constexpr Duration kMissingAllowed = 60s;  // longer makes it doubtful
+constexpr Duration kFullChargeKept = 5min;
+constexpr double kShareOfLongLoss = 0.25;
+constexpr double kNearFloat = 0.03;  // V
+
+}  // namespace
+
+Limits Limiter::evaluate(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets,
+                         Instant now) {
+  CurrentInputs inputs = current_inputs(config, battery);
+  if (cells_.missed(inputs.lowest_cell, inputs.highest_cell, now)) inputs.cells_in_doubt = true;
+  if (temperatures_.missed(inputs.coldest, inputs.hottest, now)) inputs.temperatures_in_doubt = true;
+
+  Limits limits = limits_from(config, battery, inputs, presence, tells_fets);
+  keep_charging_carefully(config, battery, inputs, presence, limits.charge);
+  const bool may_rise = presence.lost_for == Duration();
+  limits.charge = charge_.follow(limits.charge, usable_maximum(config.max_battery_charge_current),
+                                 config.charge_recovery, may_rise, now);
+  limits.discharge = discharge_.follow(limits.discharge, usable_maximum(config.max_battery_discharge_current),
+                                       config.discharge_recovery, may_rise, now);
+  return limits;
+}
+
+// A pack that was being charged and nearly full when it was lost may be full by now.
+void Limiter::keep_charging_carefully(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
+                                      const Presence& presence, CurrentLimit& charge) {
+  if (presence.lost_for == Duration()) {
+    charged_nearly_full_.reset();
+    return;
+  }
+  if (!charged_nearly_full_) {
+    charged_nearly_full_ = measured_current(battery).value_or(0) > 0 && inputs.highest_cell &&
+                           *inputs.highest_cell > config.float_cell_voltage - kNearFloat;
+  }
+  if (!*charged_nearly_full_ || presence.lost_for < kFullChargeKept) return;
+  const double most = std::round(usable_maximum(config.max_battery_charge_current) * kShareOfLongLoss * 1000) / 1000;
+  if (charge.value <= most) return;
+  charge.value = most;
+  charge.reason = "BMS connection lost";
+  charge.allowed = charge.allowed && most > 0;
+}
+
+bool Limiter::Remembered::missed(std::optional<double>& lowest, std::optional<double>& highest, Instant now) {
+  if (lowest && highest) {
+    lowest_ = lowest;
+    highest_ = highest;
+    missing_since_.reset();
+    return false;
+  }
+  if (!lowest_) return false;  // never told
+  if (!missing_since_) missing_since_ = now;
+  if (now - *missing_since_ > kMissingAllowed) return true;
+  lowest = lowest_;
+  highest = highest_;
+  return false;
+}
+
+}  // namespace bmsd

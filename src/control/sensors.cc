@@ -1,0 +1,51 @@
+#include "control/sensors.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "battery/battery.h"
+
+namespace bmsd {
+namespace {
+
+double cut(double reading) { return std::clamp(reading, -20.0, 100.0); }
+
+double corrected(double reading, const Adjustment& adjust) {
+  const double result = cut(reading) * adjust.slope + adjust.offset;
+  return std::isfinite(result) ? result : cut(reading);
+}
+
+bool counts(const SensorConfig& config, int sensor) {
+  return std::find(config.source.begin(), config.source.end(), sensor) != config.source.end();
+}
+
+}  // namespace
+
+Temperatures temperatures_of(const Battery& battery, const SensorConfig& config) {
+  Temperatures result;
+  double sum = 0;
+  int counted = 0;
+  if (const auto& readings = battery.cell_temperatures()) {
+    result.sensors.reserve(readings->size());
+    for (std::size_t i = 0; i < readings->size(); ++i) {
+      const double celsius = corrected((*readings)[i], i < config.adjust.size() ? config.adjust[i] : Adjustment());
+      result.sensors.push_back(celsius);
+      const int sensor = static_cast<int>(i) + 1;
+      if (!counts(config, sensor)) continue;
+      sum += celsius;
+      ++counted;
+      if (!result.coldest || celsius < result.coldest->celsius) result.coldest = {celsius, sensor};
+      if (!result.hottest || celsius >= result.hottest->celsius) result.hottest = {celsius, sensor};
+    }
+  }
+  if (counted > 0) {
+    result.battery = sum / counted;
+  } else if (const auto pack = battery.get(Field::pack_temperature)) {
+    result.battery = cut(*pack);
+    result.coldest = result.hottest = {cut(*pack), 0};
+  }
+  if (const auto mos = battery.get(Field::mos_temperature)) result.mos = corrected(*mos, config.adjust_mos);
+  return result;
+}
+
+}  // namespace bmsd
