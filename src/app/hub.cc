@@ -18,7 +18,8 @@ constexpr Duration kMissingAfter = 20s;
 void Hub::add_line(Line& line, LinePlace place) {
   int order = 1;
   for (const Place& other : places_)
-    order += static_cast<int>(std::max<std::size_t>(1, other.line->plan().addresses.size()));
+    order += static_cast<int>(
+        std::max({std::size_t{1}, other.line->plan().addresses.size(), other.line->plan().packs.size()}));
   places_.push_back({&line, std::move(place), order, {}});
 }
 

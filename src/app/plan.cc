@@ -74,12 +74,9 @@ class LineReader {
 
   void read_into(PortPlan& plan) {
     port_ = plan.port;
-    if (options_.protocol.empty()) plan.type_known = read_types(plan.line.protocols);
-    if (options_.baud == 0) plan.line.baud = config_.baud;
-    if (options_.addresses.empty()) {
-      read_addresses(plan.line);
-      plan.addresses_configured = !plan.line.addresses.empty();
-    }
+    const bool mixed =
+        !config_.packs.empty() && options_.protocol.empty() && options_.addresses.empty() && read_packs(plan);
+    if (!mixed) read_type_and_addresses(plan);
     if (!options_.interval && config_.poll_interval)
       plan.line.interval = interval_of(std::clamp(*config_.poll_interval, 0.0, kLongestInterval));
     plan.port_is_identity = config_.use_port_as_unique_id;
@@ -88,6 +85,82 @@ class LineReader {
   }
 
  private:
+  void read_type_and_addresses(PortPlan& plan) {
+    if (options_.protocol.empty()) plan.type_known = read_types(plan.line.protocols);
+    if (options_.baud == 0) plan.line.baud = config_.baud;
+    if (options_.addresses.empty()) {
+      read_addresses(plan.line);
+      plan.addresses_configured = !plan.line.addresses.empty();
+    }
+  }
+
+  // Packs of several protocols. They share one speed: who does not speak at it, and who has the address of another, cannot
+  // be read here. Says whether anybody can.
+  bool read_packs(PortPlan& plan) {
+    LinePlan line = plan.line;
+    line.protocols.clear();
+    for (const ProtocolPacks& places : config_.packs) {
+      const Protocol* protocol = find_protocol(places.protocol);
+      if (protocol == nullptr) {
+        warn(fmt::format("PACKS {}: this bmsd does not speak it (bmsd list shows what it does); left out",
+                         places.protocol));
+        continue;
+      }
+      if (std::find(line.protocols.begin(), line.protocols.end(), protocol) == line.protocols.end())
+        line.protocols.push_back(protocol);
+      for (const int address : places.addresses) add_pack(*protocol, address, line.packs);
+    }
+    line.baud = options_.baud != 0 ? options_.baud : config_.baud != 0 ? config_.baud : common_speed(line);
+    if (line.packs.empty()) {
+      warn("PACKS names no pack that can be here; every BMS is looked for");
+      return false;
+    }
+    plan.line = std::move(line);
+    plan.type_known = plan.addresses_configured = true;
+    return true;
+  }
+
+  void add_pack(const Protocol& protocol, int address, std::vector<PackPlace>& to) {
+    if (!can_have(protocol, address)) {
+      warn(fmt::format("PACKS {}@{}: its addresses are {} to {}; left out", protocol.name, hex_address(address),
+                       hex_address(protocol.lowest_address), hex_address(protocol.highest_address)));
+      return;
+    }
+    const auto taken =
+        std::find_if(to.begin(), to.end(), [address](const PackPlace& one) { return one.address == address; });
+    if (taken == to.end()) {
+      to.push_back({&protocol, address});
+    } else {
+      warn(fmt::format("PACKS {}@{}: {} has this address too; give one of them another address; left out",
+                       protocol.name, hex_address(address), taken->protocol->name));
+    }
+  }
+
+  // The first speed of the first protocol that most of the others speak at; those that do not are left out.
+  int common_speed(LinePlan& line) {
+    const auto speaks = [](const Protocol& protocol, int baud) {
+      return std::find(protocol.speeds.begin(), protocol.speeds.end(), baud) != protocol.speeds.end();
+    };
+    int best = 0;
+    std::ptrdiff_t most = 0;
+    for (const Protocol* protocol : line.protocols) {
+      for (const int baud : protocol->speeds) {
+        const auto count = std::count_if(line.packs.begin(), line.packs.end(),
+                                         [&](const PackPlace& one) { return speaks(*one.protocol, baud); });
+        if (count > most) best = baud, most = count;
+      }
+    }
+    for (const PackPlace& one : line.packs) {
+      if (!speaks(*one.protocol, best))
+        warn(fmt::format(
+            "PACKS {}@{}: does not speak at {} baud as the others do; it needs an adapter of its own, or BAUD; "
+            "left out",
+            one.protocol->name, hex_address(one.address), best));
+    }
+    std::erase_if(line.packs, [&](const PackPlace& one) { return !speaks(*one.protocol, best); });
+    return best;
+  }
+
   // Says whether a type is known.
   bool read_types(Protocols& to) {
     if (config_.bms_types.empty()) return false;

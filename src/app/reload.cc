@@ -43,8 +43,10 @@ void compare_port(const PortPlan& before, const PortPlan& after, Changes& change
   const auto differs = [&](const char* key, bool different) {
     if (different) changes.after_restart.push_back(std::string(key) + " of " + after.port);
   };
-  differs("BMS_TYPE", before.line.protocols != after.line.protocols);
+  const bool mixed = !before.line.packs.empty() || !after.line.packs.empty();
+  differs("BMS_TYPE", !mixed && before.line.protocols != after.line.protocols);
   differs("BATTERY_ADDRESSES", before.line.addresses != after.line.addresses);
+  differs("PACKS", before.line.packs != after.line.packs);
   differs("BAUD", before.line.baud != after.line.baud);
   differs("USE_PORT_AS_UNIQUE_ID", before.port_is_identity != after.port_is_identity);
   for (const std::string& key : different_params(before.line, after.line)) differs(key.c_str(), true);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/adapter_memory.h"
 #include "app/commands.h"
 #include "app/config_path.h"
 #include "app/config_source.h"
@@ -69,7 +70,10 @@ class Runner {
       starter_.emplace(io_, daemon_, plan_.ports.front().type_known, [this](const std::string& why) { end(why); });
     }
     wait_for_signals();
-    daemon_.on_change([this](Instant now) { keeper_->look(now); });
+    daemon_.on_change([this](Instant now) {
+      learn_adapters();
+      keeper_->look(now);
+    });
     daemon_.start();
     io_.run();
     daemon_.stop();
@@ -100,6 +104,7 @@ class Runner {
     auto plan = plan_run(lines_, choice.config);
     if (!plan) return complain(describe(plan.error()), kWrongUsage);
     plan_ = std::move(*plan);
+    for (PortPlan& port : plan_.ports) recall_adapter(port, *keeper_);
     report(choice);
     if (plan_.ports.empty() && plan_.excluded.empty()) {
       return complain(
@@ -172,6 +177,16 @@ class Runner {
     return std::nullopt;
   }
 
+  // Once of each line, when its packs are known.
+  void learn_adapters() {
+    learned_.resize(plan_.ports.size());
+    for (std::size_t i = 0; i < plan_.ports.size(); ++i) {
+      if (learned_[i] || daemon_.line(i).detection() != nullptr || daemon_.line(i).pack_count() == 0) continue;
+      learned_[i] = true;
+      remember_adapter(plan_.ports[i], daemon_.line(i), *keeper_);
+    }
+  }
+
   void wait_for_signals() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
@@ -218,7 +233,8 @@ class Runner {
   std::string path_;       // of the configuration
   bool has_file_ = false;  // it was there
   std::optional<StateKeeper> keeper_;
-  RunPlan plan_;  // what is running
+  RunPlan plan_;               // what is running
+  std::vector<bool> learned_;  // of each port
   Daemon daemon_;
   std::unique_ptr<VenusSink> venus_;
   std::unique_ptr<ControlSocket> socket_;

@@ -48,23 +48,24 @@ struct Search {
   Detection detection;
   std::unique_ptr<Pump> pump;
   std::string error;
+  std::size_t printed = 0;  // of what was found
 
   bool ended() const { return detection.finished() || !error.empty(); }
 };
 
 class Scanner {
  public:
-  explicit Scanner(boost::asio::io_context& io) : io_(io), ticker_(io) {}
+  // `print_found`: told of each pack as soon as it is found.
+  using PrintFound = std::function<void(const std::string& port, const Found& found)>;
+  Scanner(boost::asio::io_context& io, PrintFound print_found)
+      : io_(io), print_found_(std::move(print_found)), ticker_(io) {}
 
   Status add(const PortPlan& plan, bool all_addresses) {
     auto port = make_port(io_, plan.port);
     if (!port) return port.error();
     DetectionOptions options;
-    options.protocols = plan.line.protocols;
-    options.baud = plan.line.baud;
-    options.addresses = plan.line.addresses;
-    options.all_addresses = all_addresses;
-    searches_.push_back(std::unique_ptr<Search>(new Search{plan.port, Detection(std::move(options)), nullptr, {}}));
+    options.space = {plan.line.protocols, plan.line.baud, plan.line.addresses, all_addresses, {}};
+    searches_.push_back(std::unique_ptr<Search>(new Search{plan.port, Detection(std::move(options)), nullptr, {}, 0}));
     Search& search = *searches_.back();
     PumpHooks hooks;
     hooks.after_event = [this](Instant) { look(); };
@@ -95,6 +96,14 @@ class Scanner {
 
  private:
   void look() {
+    for (const auto& search : searches_) {
+      const auto& found = search->detection.found();
+      for (; search->printed < found.size(); ++search->printed) {
+        if (!print_found_) continue;
+        if (terminal_) std::fprintf(stderr, "\r\033[K");
+        print_found_(search->port, found[search->printed]);
+      }
+    }
     const bool over =
         std::all_of(searches_.begin(), searches_.end(), [](const auto& search) { return search->ended(); });
     if (over) io_.stop();
@@ -118,6 +127,7 @@ class Scanner {
   }
 
   boost::asio::io_context& io_;
+  PrintFound print_found_;
   boost::asio::steady_timer ticker_;
   std::vector<std::unique_ptr<Search>> searches_;
   std::vector<UsbPort> adapters_ = usb_ports();
@@ -130,16 +140,22 @@ std::string serial_of(const Found& found) {
 }
 
 nlohmann::json found_json(const Search& search, const Found& found, const std::string& stable_port) {
-  nlohmann::json json = {{"port", search.port},
-                         {"protocol", found.protocol->name},
-                         {"baud", found.baud},
-                         {"address", found.address},
-                         {"proven_twice", found.second_proof}};
+  nlohmann::json json = {
+      {"port", search.port},      {"protocol", found.protocol->name},   {"baud", found.baud},
+      {"address", found.address}, {"proven_twice", found.second_proof}, {"seconds", seconds(found.after)}};
   if (!stable_port.empty()) json["stable_port"] = stable_port;
   if (const std::string serial = serial_of(found); !serial.empty()) json["serial_number"] = serial;
   if (const std::string& hardware = found.battery.text(Text::hardware); !hardware.empty()) json["hardware"] = hardware;
   for (const Field field : {Field::voltage, Field::cell_count}) {
     if (const auto value = found.battery.get(field)) json[info(field).key] = *value;
+  }
+  return json;
+}
+
+nlohmann::json nothing_json(const Search& search) {
+  nlohmann::json json = {{"port", search.port}, {"error", search.detection.diagnosis()}};
+  if (const MasterWatch::Master* master = search.detection.master()) {
+    json["master"] = {{"protocol", master->protocol->name}, {"baud", master->baud}, {"asks", master->asked}};
   }
   return json;
 }
@@ -150,28 +166,54 @@ int print_json(const Scanner& scan) {
     for (const Found& one : search->detection.found())
       found.push_back(found_json(*search, one, scan.stable_name_of(search->port)));
     if (!search->error.empty()) failed.push_back({{"port", search->port}, {"error", search->error}});
-    if (search->error.empty() && search->detection.found().empty()) {
-      failed.push_back({{"port", search->port}, {"error", search->detection.diagnosis()}});
-    }
+    if (search->error.empty() && search->detection.found().empty()) failed.push_back(nothing_json(*search));
   }
   std::printf("%s\n", json_text({{"found", found}, {"nothing_found", failed}}, 2).c_str());
   return found.empty() ? kFailed : kDone;
 }
 
-int print_table(const Scanner& scan) {
-  bool any = false;
-  for (const auto& search : scan.searches()) {
-    for (const Found& found : search->detection.found()) {
-      if (!any)
-        fmt::print("{:<24} {:<18} {:>6}  {:<7} {:>5} {:>8}  {}\n", "Port", "Protocol", "Baud", "Address", "Cells",
-                   "Voltage", "Serial number");
-      any = true;
-      fmt::print("{:<24} {:<18} {:>6}  {:<7} {:>5.0f} {:>6.2f} V  {}{}\n", search->port, found.protocol->name,
-                 found.baud, hex_address(found.address), found.battery.get(Field::cell_count).value_or(0),
-                 found.battery.get(Field::voltage).value_or(0), serial_of(found),
-                 found.second_proof ? "" : "  (proven by one exchange only)");
-    }
+// The packs of each protocol: "1,2" of "daren-485".
+std::vector<std::pair<std::string_view, std::string>> by_protocol(const std::vector<Found>& found) {
+  std::vector<std::pair<std::string_view, std::string>> groups;
+  for (const Found& one : found) {
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&one](const auto& known) { return known.first == one.protocol->name; });
+    if (group == groups.end()) group = groups.insert(groups.end(), {one.protocol->name, ""});
+    group->second += (group->second.empty() ? "" : ",") + hex_address(one.address);
   }
+  return groups;
+}
+
+void print_how_to_run(const Search& search) {
+  const auto groups = by_protocol(search.detection.found());
+  const int baud = search.detection.found().front().baud;
+  if (groups.size() == 1) {
+    fmt::print("\nTo run it: bmsd run --protocol {} --address {} --baud {} {}\n", groups.front().first,
+               groups.front().second, baud, search.port);
+    return;
+  }
+  std::string packs;
+  for (const auto& [protocol, addresses] : groups)
+    packs += fmt::format("{}{}@{}", packs.empty() ? "" : "; ", protocol, addresses);
+  fmt::print("\nTo run them, in config.ini:\n[line {}]\nPACKS = {}\nBAUD = {}\n", search.port, packs, baud);
+}
+
+// A row of the table, with its head before the first one.
+void print_row(bool first, const std::string& port, const Found& found) {
+  if (first)
+    fmt::print("{:<24} {:<18} {:>6}  {:<7} {:>5} {:>8}  {}\n", "Port", "Protocol", "Baud", "Address", "Cells",
+               "Voltage", "Serial number");
+  fmt::print("{:<24} {:<18} {:>6}  {:<7} {:>5.0f} {:>6.2f} V  {}{}\n", port, found.protocol->name, found.baud,
+             hex_address(found.address), found.battery.get(Field::cell_count).value_or(0),
+             found.battery.get(Field::voltage).value_or(0), serial_of(found),
+             found.second_proof ? "" : "  (proven by one exchange only)");
+  std::fflush(stdout);
+}
+
+// What is to be said when the search is over.
+int print_end(const Scanner& scan) {
+  bool any = false;
+  for (const auto& search : scan.searches()) any = any || !search->detection.found().empty();
   for (const auto& search : scan.searches()) {
     if (!search->error.empty()) {
       std::fprintf(stderr, "bmsd scan: %s\n", search->error.c_str());
@@ -180,12 +222,7 @@ int print_table(const Scanner& scan) {
                    search->detection.diagnosis().c_str());
       continue;
     } else {
-      std::string addresses;
-      for (const Found& found : search->detection.found())
-        addresses += (addresses.empty() ? "" : ",") + hex_address(found.address);
-      fmt::print("\nTo run it: bmsd run --protocol {} --address {} --baud {} {}\n",
-                 search->detection.found().front().protocol->name, addresses, search->detection.found().front().baud,
-                 search->port);
+      print_how_to_run(*search);
       if (const std::string name = scan.stable_name_of(search->port); !name.empty() && name != search->port) {
         fmt::print("This adapter is always {}, whatever number it gets: use that as the PORT\n", name);
       }
@@ -204,7 +241,11 @@ int command_scan(const ScanOptions& options) {
   if (!plans) return complain(describe(plans.error()), kWrongUsage);
 
   boost::asio::io_context io(1);
-  Scanner scanner(io);
+  bool first = true;
+  const auto print = [&first](const std::string& port, const Found& found) {
+    print_row(std::exchange(first, false), port, found);
+  };
+  Scanner scanner(io, options.json ? Scanner::PrintFound() : print);
   for (const PortPlan& plan : *plans) {
     if (auto added = scanner.add(plan, options.all_addresses); !added)
       return complain(describe(added.error()), kWrongUsage);
@@ -217,7 +258,7 @@ int command_scan(const ScanOptions& options) {
     io.stop();
   });
   scanner.run();
-  const int status = options.json ? print_json(scanner) : print_table(scanner);
+  const int status = options.json ? print_json(scanner) : print_end(scanner);
   return interrupted ? kFailed : status;
 }
 

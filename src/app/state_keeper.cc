@@ -34,6 +34,17 @@ void StateKeeper::remember(std::string_view identity, const Kept& kept) {
   known = kept;
 }
 
+std::optional<KeptLine> StateKeeper::recall_line(std::string_view adapter) const {
+  const auto found = state_.lines.find(adapter);
+  return found == state_.lines.end() ? std::nullopt : std::optional(found->second);
+}
+
+void StateKeeper::remember_line(std::string_view adapter, const KeptLine& line) {
+  KeptLine& known = state_.lines[std::string(adapter)];
+  changed_ = changed_ || known != line;
+  known = line;
+}
+
 void StateKeeper::remember_good_config(std::string text) {
   changed_ = changed_ || state_.good_config != text;
   state_.good_config = std::move(text);

@@ -25,6 +25,8 @@ class StateKeeper {
   // What is known of a battery; `identity` as in /Serial.
   std::optional<Kept> recall(std::string_view identity) const;
   void remember(std::string_view identity, const Kept& kept);
+  std::optional<KeptLine> recall_line(std::string_view adapter) const;
+  void remember_line(std::string_view adapter, const KeptLine& line);
   void remember_good_config(std::string text);
 
   // Writes what has changed, if the last time is long enough ago. To be called about once a second.

@@ -20,4 +20,13 @@ struct Kept {
   bool operator==(const Kept&) const = default;
 };
 
+// What was found behind an adapter: tried first the next time.
+struct KeptLine {
+  std::string protocol;  // its name
+  std::int32_t baud = 0;
+  std::int32_t address = 0;
+
+  bool operator==(const KeptLine&) const = default;
+};
+
 }  // namespace bmsd

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "config/finding.h"
 #include "config/layer.h"
+#include "config/packs.h"
 #include "config/schema.h"
 #include "config/settings.h"
 #include "control/config.h"
@@ -36,6 +37,7 @@ using ParamList = std::vector<std::pair<std::string, std::string>>;
 struct LineConfig {
   std::vector<std::string> bms_types;   // BMS_TYPE; empty: all
   std::vector<int> addresses;           // BATTERY_ADDRESSES
+  std::vector<ProtocolPacks> packs;        // PACKS, instead of the two before
   std::optional<double> poll_interval;  // s
   int baud = 0;                         // 0: the speeds that the protocol names
   bool use_port_as_unique_id = false;   // USE_PORT_AS_UNIQUE_ID

@@ -132,6 +132,7 @@ LineConfig line_config(const Settings& settings) {
   for (const std::string& text : settings.texts("BATTERY_ADDRESSES")) {
     if (const auto address = address_of(text)) line.addresses.push_back(address->value);
   }
+  line.packs = packs_of(settings.text("PACKS")).places;
   line.poll_interval = settings.optional_real("POLL_INTERVAL");
   line.baud = static_cast<int>(settings.integer("BAUD"));
   line.use_port_as_unique_id = settings.flag("USE_PORT_AS_UNIQUE_ID");

@@ -29,10 +29,8 @@ constexpr std::array<Key, 11> kKeys = {{
      .scope = Scope::line,
      .group = kGroup,
      .may_be_empty = true,
-     .works = Works::later,
-     .help = "Which packs are on a line that carries several protocols, such as daren-485@1,2; pylontech-rs485@4.",
-     .until = "All packs of a line speak the same protocol; name it with BMS_TYPE and their addresses with "
-              "BATTERY_ADDRESSES."},
+     .help = "Which packs are on a line that carries several protocols at one speed, such as daren-485@1,2; "
+             "pylontech-rs485@4; instead of BMS_TYPE and BATTERY_ADDRESSES."},
     {.name = "LISTEN",
      .kind = Kind::boolean,
      .scope = Scope::line,

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "config/packs.h"
 #include "config/similar.h"
 
 namespace bmsd {
@@ -151,6 +152,7 @@ std::optional<std::string_view> without_quotes(std::string_view text) {
 }
 
 Converted convert_text(const Key& key, std::string_view text) {
+  if (key.name == "PACKS") return convert_packs(text);
   Converted result;
   if (key.choices.empty()) {
     look_at(text, result);

@@ -1,65 +1,67 @@
 #include "line/detection.h"
 
 #include <algorithm>
-#include <set>
+#include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace bmsd {
 namespace {
 
 constexpr Duration kProbeFirstByte = 250ms;
-constexpr Duration kListen = 300ms;
+constexpr Duration kListen = 500ms;  // no master of packs is silent for longer
+constexpr Duration kSurvey = 5s;     // at each speed: longer than the cycle of a master that asks fifteen packs
+constexpr Duration kSurveySilence = 1s;
+constexpr double kSumTolerance = 0.05;  // of the pack's voltage
 
 bool has(const std::vector<std::uint8_t>& list, std::uint8_t exchange) {
   return std::find(list.begin(), list.end(), exchange) != list.end();
 }
 
-}  // namespace
+enum class Coherence : std::uint8_t { unknown, coherent, contradictory };
 
-Detection::Detection(DetectionOptions options) : options_(std::move(options)) { list_candidates(); }
-
-// Default addresses of every family and speed first, further addresses next, other forms of the same request last.
-void Detection::list_candidates() {
-  const auto speeds = [this](const Protocol& protocol) {
-    return options_.baud > 0 ? std::vector<int>{options_.baud}
-                             : std::vector<int>(protocol.speeds.begin(), protocol.speeds.end());
-  };
-  const auto addresses = [this](const Protocol& protocol) {
-    if (!options_.addresses.empty()) return options_.addresses;
-    std::vector<int> all(protocol.addresses.begin(), protocol.addresses.end());
-    for (int a = protocol.lowest_address; options_.all_addresses && a <= protocol.highest_address; ++a) {
-      if (std::find(all.begin(), all.end(), a) == all.end()) all.push_back(a);
-    }
-    return all;
-  };
-  for (const bool other_words : {false, true}) {
-    for (const bool defaults : {true, false}) {
-      for (const Protocol* protocol : options_.protocols) {
-        for (const int baud : speeds(*protocol)) {
-          for (const int address : addresses(*protocol)) {
-            const bool is_default =
-                address == (options_.addresses.empty() ? protocol->default_address : options_.addresses.front());
-            if (is_default == defaults) candidates_.push_back({protocol, baud, address, other_words});
-          }
-        }
-      }
-    }
-  }
+// Whether the cells add up to the voltage of the pack: who reads the wrong bytes cannot have both.
+Coherence coherence(const Battery& battery) {
+  const auto cells = battery.cell_voltages();
+  const auto voltage = battery.get(Field::voltage);
+  if (!cells || cells->empty() || !voltage) return Coherence::unknown;
+  const double sum = std::accumulate(cells->begin(), cells->end(), 0.0);
+  if (sum <= 0 || *voltage <= 0) return Coherence::unknown;
+  return std::abs(sum - *voltage) <= kSumTolerance * *voltage ? Coherence::coherent : Coherence::contradictory;
 }
 
-void Detection::restart() {
+std::string place(const Candidate& candidate) {
+  return std::string(candidate.protocol->name) + " at " + std::to_string(candidate.baud) + " baud, address " +
+         hex_address(candidate.address);
+}
+
+}  // namespace
+
+Detection::Detection(DetectionOptions options)
+    : options_(std::move(options)), candidates_(bmsd::candidates(options_.space)), watch_(options_.space.protocols) {
+  for (const Candidate& one : candidates_) {
+    if (std::find(speeds_.begin(), speeds_.end(), one.baud) == speeds_.end()) speeds_.push_back(one.baud);
+  }
+  if (candidates_.empty()) phase_ = finished_looking;
+}
+
+void Detection::restart(Instant now) {
   position_ = 0;
-  finished_ = false;
   session_.reset();
   found_.clear();
+  doubt_.clear();
+  watch_.forget();
+  phase_ = candidates_.empty() ? finished_looking : listening;
+  heard_ = extended_ = false;
+  began_ = now;
+  listen_until_ = now + kListen;
 }
 
 void Detection::opened(int baud, Instant now) {
   open_ = true;
   port_baud_ = baud;
   wire_.reset(baud, now);
-  session_.reset();
-  listen_until_ = options_.listen_first ? std::optional(now + kListen) : std::nullopt;
+  restart(now);
 }
 
 void Detection::closed(Instant) {
@@ -68,22 +70,80 @@ void Detection::closed(Instant) {
 }
 
 void Detection::received(Bytes bytes, Instant now) {
-  if (options_.protocols.empty()) return;
-  const Protocol& listening_as =
-      position_ < candidates_.size() ? *candidates_[position_].protocol : *options_.protocols.front();
-  wire_.received(bytes, now, listening_as);
+  if (candidates_.empty()) return;
+  if (phase_ != probing) {
+    heard_ = true;
+    watch_.heard(bytes, port_baud_);
+  }
+  const bool tries_one = phase_ == probing && position_ < candidates_.size();
+  wire_.received(bytes, now, *candidates_[tries_one ? position_ : 0].protocol);
 }
+
+// --- Listening ---
+
+std::optional<Action> Detection::set_speed(int baud, Instant now) {
+  if (wire_.baud() != baud) wire_.reset(baud, now);
+  if (port_baud_ == 0 || port_baud_ == baud) return std::nullopt;
+  port_baud_ = baud;
+  return SetSpeed{baud};
+}
+
+void Detection::finish(Instant now) {
+  phase_ = finished_looking;
+  session_.reset();
+  deadline_ = now;
+}
+
+// Whether listening goes on. A line where nothing is heard is free; where something is, each speed has its turn, and whoever
+// is recognised ends the search: two masters on one line make both fail.
+bool Detection::survey(Instant now, std::optional<Action>& action) {
+  if (watch_.master() != nullptr) {
+    finish(now);
+    return true;
+  }
+  if (now < listen_until_) {
+    deadline_ = listen_until_;
+    return true;
+  }
+  if (phase_ == listening && heard_) {
+    phase_ = surveying;
+    still_to_survey_ = port_baud_ == 0 ? std::vector<int>{0} : speeds_;
+  } else if (phase_ == surveying && heard_ && !extended_) {
+    extended_ = true;
+    listen_until_ += kSurvey - kSurveySilence;
+    deadline_ = listen_until_;
+    return true;
+  }
+  if (phase_ == listening || still_to_survey_.empty()) {
+    phase_ = probing;
+    return false;
+  }
+  const int baud = still_to_survey_.front();
+  still_to_survey_.erase(still_to_survey_.begin());
+  heard_ = extended_ = false;
+  listen_until_ = now + kSurveySilence;
+  deadline_ = listen_until_;
+  if (baud != 0) action = set_speed(baud, now);
+  return true;
+}
+
+// --- Trying ---
 
 int Detection::nominal_baud(const Protocol& protocol) const {
-  return options_.baud > 0 ? options_.baud : protocol.speeds.front();
+  return options_.space.baud > 0 ? options_.space.baud : protocol.speeds.front();
 }
 
-// A line has one speed: where one pack answered, others are looked for at its speed and in its words only.
+// A line has one speed: where one pack answered, others are looked for at its speed only, those of its own family at all of
+// their addresses, and those of other families at the usual ones.
 bool Detection::pointless(const Candidate& candidate) const {
   if (port_baud_ == 0 && candidate.baud != nominal_baud(*candidate.protocol))
     return true;  // the gateway sets the speed
   const bool may_be_anybody = candidate.address == candidate.protocol->shared_address;
-  if (candidate.other_words || may_be_anybody) return !found_.empty();
+  if (found_.empty()) return false;
+  if (candidate.again || may_be_anybody) return true;
+  const bool known_family = std::any_of(
+      found_.begin(), found_.end(), [&candidate](const Found& found) { return found.protocol == candidate.protocol; });
+  if (candidate.further && !known_family && !options_.space.all_addresses) return true;
   return std::any_of(found_.begin(), found_.end(), [&candidate](const Found& found) {
     return found.baud != candidate.baud || (found.protocol == candidate.protocol && found.address == candidate.address);
   });
@@ -93,7 +153,7 @@ void Detection::advance(Instant now) {
   session_.reset();
   ++position_;
   while (position_ < candidates_.size() && pointless(candidates_[position_])) ++position_;
-  if (position_ >= candidates_.size() || (options_.first_only && !found_.empty())) finished_ = true;
+  if (position_ >= candidates_.size() || (options_.first_only && !found_.empty())) finish(now);
   deadline_ = now;
 }
 
@@ -113,17 +173,25 @@ std::optional<std::uint8_t> Detection::next_exchange() const {
   return std::nullopt;
 }
 
-void Detection::conclude() {
+// A pack is believed to be there by two proofs. Where only one family is looked for, somebody has said which BMS it is: one is
+// enough then.
+void Detection::conclude(Instant now) {
   const Candidate& candidate = candidates_[position_];
-  Found found;
-  found.protocol = candidate.protocol;
-  found.baud = candidate.baud;
-  found.address = candidate.address;
-  found.battery = std::move(battery_);
   const auto proof = candidate.protocol->proof;
-  found.second_proof =
-      proof.size() < 2 || std::any_of(proof.begin() + 1, proof.end(), [this](auto e) { return has(answered_, e); });
-  found_.push_back(std::move(found));
+  const bool confirmed =
+      std::any_of(proof.begin() + 1, proof.end(), [this](std::uint8_t e) { return has(answered_, e); });
+  const Coherence cells = coherence(battery_);
+  const bool named = options_.space.protocols.size() == 1;
+  const bool proven = cells == Coherence::coherent || (confirmed && cells == Coherence::unknown);
+  if (!proven && !named) {
+    doubt_ = place(candidate) + ": " +
+             (cells == Coherence::contradictory
+                  ? "its cells do not add up to the voltage of its pack, so it may be another BMS"
+                  : "it answered once, and nothing confirmed that it is this BMS") +
+             "; if you know that it is, name it (--protocol, or BMS_TYPE in the configuration)";
+    return;
+  }
+  found_.push_back({candidate.protocol, candidate.baud, candidate.address, std::move(battery_), now - began_, proven});
 }
 
 void Detection::take_outcome(Outcome outcome, Instant now) {
@@ -139,6 +207,10 @@ void Detection::take_outcome(Outcome outcome, Instant now) {
   }
   const Error& error = outcome.result.error();
   session_->failed(outcome.exchange, error);
+  if (error.code == Errc::implausible) {
+    doubt_ = place(candidates_[position_]) + ": it answers, but what it says cannot be true (" + describe(error) +
+             "), so it is not believed";
+  }
   // One try of an address where nobody is; more where somebody answered or a frame came damaged.
   const bool somebody = identified || error.code == Errc::refused || error.code == Errc::checksum;
   if (somebody && ++tries_ < 3) return;
@@ -147,49 +219,50 @@ void Detection::take_outcome(Outcome outcome, Instant now) {
   silent_.push_back(outcome.exchange);
 }
 
-std::optional<Action> Detection::next(Instant now) {
-  if (!open_ || finished_ || candidates_.empty()) {
-    deadline_.reset();
-    return std::nullopt;
+// Requests that are not ours: somebody else is master here.
+void Detection::take_strays(const Protocol& protocol) {
+  for (const Stray& stray : wire_.take_strays()) {
+    if (stray.tag.role == Role::request && !stray.own_words)
+      watch_.heard_request(protocol, stray.tag.address, port_baud_);
   }
+}
+
+std::optional<Action> Detection::next(Instant now) {
+  deadline_.reset();
+  if (!open_ || finished()) return std::nullopt;
+  if (phase_ != probing) {
+    std::optional<Action> action;
+    if (survey(now, action)) {
+      wire_.take_strays();
+      return action;
+    }
+  }
+  return probe(now);
+}
+
+std::optional<Action> Detection::probe(Instant now) {
   wire_.on_time(now);
-  wire_.take_strays();
+  take_strays(*candidates_[position_].protocol);
   if (auto outcome = wire_.take()) take_outcome(std::move(*outcome), now);
-  if (finished_) return std::nullopt;
+  if (!finished() && watch_.master() != nullptr) finish(now);
+  if (finished()) return std::nullopt;
   if (!wire_.idle()) {
     deadline_ = wire_.deadline();
     return std::nullopt;
   }
-  if (listen_until_ && now < *listen_until_) {
-    deadline_ = listen_until_;
-    return std::nullopt;
-  }
-
-  const Candidate* candidate = &candidates_[position_];
   if (session_ && !next_exchange()) {
-    conclude();
+    conclude(now);
     advance(now);
-    if (finished_) return std::nullopt;
-    candidate = &candidates_[position_];
+    if (finished()) return std::nullopt;
   }
-  if (wire_.baud() != candidate->baud) wire_.reset(candidate->baud, now);
-  if (port_baud_ != 0 && port_baud_ != candidate->baud) {
-    port_baud_ = candidate->baud;
-    return SetSpeed{candidate->baud};
-  }
-  const Protocol& protocol = *candidate->protocol;
+  const Candidate& candidate = candidates_[position_];
+  if (auto action = set_speed(candidate.baud, now)) return action;
+  const Protocol& protocol = *candidate.protocol;
   if (const Instant quiet = wire_.quiet_at(protocol.turnaround_start); now < quiet) {
     deadline_ = quiet;
     return std::nullopt;
   }
-  if (!session_) {
-    session_ = protocol.open({candidate->address, options_.params, options_.extras});
-    battery_ = {};
-    answered_.clear();
-    silent_.clear();
-    tries_ = 0;
-    if (candidate->other_words) session_->failed(protocol.proof.front(), {Errc::timeout, "no_reply", 0, {}});
-  }
+  if (!session_) open_candidate(candidate);
   const std::uint8_t exchange = *next_exchange();
   auto request = session_->request(exchange);
   if (!request) {
@@ -199,40 +272,52 @@ std::optional<Action> Detection::next(Instant now) {
   }
   const Duration own = protocol.exchanges[exchange].first_byte;
   SendBytes send{request->bytes};
-  wire_.start({&protocol, session_.get(), candidate->address, std::move(*request),
+  wire_.start({&protocol, session_.get(), candidate.address, std::move(*request),
                answered_.empty() ? std::min(own, kProbeFirstByte) : own},
               now);
   deadline_ = wire_.deadline();
   return send;
 }
 
+void Detection::open_candidate(const Candidate& candidate) {
+  const Protocol& protocol = *candidate.protocol;
+  session_ = protocol.open({candidate.address, options_.params, options_.extras});
+  battery_ = {};
+  answered_.clear();
+  silent_.clear();
+  tries_ = 0;
+  if (candidate.again) session_->failed(protocol.proof.front(), {Errc::timeout, "no_reply", 0, {}});
+}
+
+// --- For people ---
+
 std::string Detection::now_trying() const {
-  if (position_ >= candidates_.size()) return "nothing more";
-  const Candidate& candidate = candidates_[position_];
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(candidate.protocol->name);
-  text += " at " + std::to_string(candidate.baud) + ", address 0x";
-  text += kDigits[candidate.address >> 4 & 15];
-  text += kDigits[candidate.address & 15];
-  return text;
+  if (phase_ == listening || phase_ == surveying)
+    return port_baud_ == 0 ? "listening" : "listening at " + std::to_string(port_baud_) + " baud";
+  return position_ < candidates_.size() ? place(candidates_[position_]) : "nothing more";
 }
 
 std::string Detection::diagnosis() const {
   const WireCounts& seen = wire_.counts();
-  if (seen.bytes_received == 0) {
-    return "not a single byte came back: check power and cable, swap A and B, wake the BMS, check its address (DIP "
-           "switches)";
+  if (const MasterWatch::Master* master = watch_.master()) {
+    const std::string_view advice = master->protocol->master_advice;
+    return "another master " + describe(*master) +
+           ", so nothing is sent here: " + (advice.empty() ? "" : std::string(advice) + ", or ") +
+           "take the inverter or monitor that asks off this line";
   }
-  if (seen.foreign_requests > 0) {
-    return "another master is asking on this line: a pack in master mode (set its DIP switches to a slave address) or "
-           "an inverter";
+  if (!doubt_.empty()) return doubt_;
+  if (seen.bytes_received == 0) {
+    return "silence, not a single byte came back: check power and cable, swap A and B, wake the BMS (charge it or "
+           "press "
+           "its button), check its address (DIP switches)";
   }
   if (seen.echoes > 0 && seen.junk_bytes == 0 && seen.late_or_foreign == 0) {
     return "only the adapter's echo of our own requests came back: the adapter works, no BMS answers; swap A and B, "
-           "check the address";
+           "check the address (DIP switches)";
   }
   if (seen.bad_checks > 0) {
-    return "damaged replies came back: two packs with one address, a missing termination or ground, or interference";
+    return "frames with bad checksums came back: two packs with one address, A and B swapped, a missing termination or "
+           "ground, or another speed (--baud)";
   }
   if (seen.late_or_foreign > 0) {
     return "intact frames came that no supported BMS would send here: another device or a protocol that bmsd does not "

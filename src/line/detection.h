@@ -7,19 +7,17 @@
 #include <vector>
 
 #include "battery/battery.h"
+#include "line/candidates.h"
+#include "line/master_watch.h"
 #include "line/wire_end.h"
 #include "wire/machine.h"
 
 namespace bmsd {
 
 struct DetectionOptions {
-  std::vector<const Protocol*> protocols;
-  int baud = 0;                // 0: the speeds that each protocol names
-  std::vector<int> addresses;  // empty: those that each protocol names
-  bool all_addresses = false;  // also the addresses that hardly anybody uses
-  bool first_only = false;     // ends with the first pack that is proven
-  bool listen_first = true;    // hears what is on the line before speaking
-  std::vector<Param> params;
+  SearchSpace space = {};
+  bool first_only = false;  // ends with the first pack that is proven
+  std::vector<Param> params = {};
   bool extras = false;
 };
 
@@ -29,9 +27,13 @@ struct Found {
   int baud = 0;
   int address = -1;
   Battery battery;
-  bool second_proof = true;  // false: identified, but no second exchange confirmed it
+  Duration after{};          // since the search began
+  bool second_proof = true;  // false: identified, but nothing confirmed it; only where nobody else is looked for
 };
 
+// Before anything is sent, the line is listened to. Where bytes come, each speed is listened to: who hears another master
+// says nothing. Then one try after the other. A pack is born by two proofs: its identifying exchange, and a second
+// exchange that no other BMS would answer like this, or cells that add up to the pack's voltage.
 class Detection : public Machine {
  public:
   explicit Detection(DetectionOptions options);
@@ -42,47 +44,59 @@ class Detection : public Machine {
   std::optional<Action> next(Instant now) override;
   std::optional<Instant> deadline() const override { return deadline_; }
 
-  bool finished() const { return finished_; }
+  bool finished() const { return phase_ == finished_looking; }
   const std::vector<Found>& found() const { return found_; }
   std::vector<Found> take_found() { return std::move(found_); }
 
-  // For people: "daren-485 at 9600, address 0x03", and how far the search is.
+  // For people: "daren-485 at 9600 baud, address 0x03", and how far the search is.
   std::string now_trying() const;
   std::size_t tried() const { return position_; }
   std::size_t candidates() const { return candidates_.size(); }
 
   const WireCounts& counts() const { return wire_.counts(); }
+  const MasterWatch::Master* master() const { return watch_.master(); }  // null: nobody else asks on this line
   std::optional<Duration> babble(Instant now) const { return wire_.babble(now); }
   // What was seen on the wire, in words, when nothing was found; what to try.
   std::string diagnosis() const;
 
   // Begins again, e.g. after nothing was found.
-  void restart();
+  void restart(Instant now);
 
  private:
-  struct Candidate {
-    const Protocol* protocol;
-    int baud;
-    int address;
-    bool other_words;  // second pass: the request in the form that a silent pack may want
-  };
-  void list_candidates();
+  enum Phase : std::uint8_t { listening, surveying, probing, finished_looking };
+
+  bool survey(Instant now, std::optional<Action>& action);
+  std::optional<Action> set_speed(int baud, Instant now);
+  void finish(Instant now);
+
+  std::optional<Action> probe(Instant now);
+  void open_candidate(const Candidate& candidate);
+  void take_strays(const Protocol& protocol);
   void advance(Instant now);
   void take_outcome(Outcome outcome, Instant now);
   std::optional<std::uint8_t> next_exchange() const;
   bool pointless(const Candidate& candidate) const;
   int nominal_baud(const Protocol& protocol) const;
-  void conclude();
+  void conclude(Instant now);
 
   DetectionOptions options_;
   std::vector<Candidate> candidates_;
+  std::vector<int> speeds_;  // of all candidates
   std::size_t position_ = 0;
   WireEnd wire_;
+  MasterWatch watch_;
   bool open_ = false;
-  bool finished_ = false;
+  Phase phase_ = listening;
   int port_baud_ = 0;  // what the port is set to; 0: it has no speed of its own
-  std::optional<Instant> listen_until_;
   std::optional<Instant> deadline_;
+
+  Instant began_{};
+
+  // Listening.
+  Instant listen_until_{};
+  bool heard_ = false;     // bytes, since listening at this speed began
+  bool extended_ = false;  // all of the time at this speed
+  std::vector<int> still_to_survey_;  // speeds
 
   // The candidate under way.
   std::unique_ptr<Session> session_;
@@ -90,6 +104,7 @@ class Detection : public Machine {
   std::vector<std::uint8_t> answered_, silent_;
   int tries_ = 0;
   std::vector<Found> found_;
+  std::string doubt_;  // who answered and was not believed, and why
 };
 
 }  // namespace bmsd

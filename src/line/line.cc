@@ -13,6 +13,12 @@ constexpr Duration kBabble = 1s;
 constexpr Duration kFirstSilence = 20ms;  // a port that was just opened: nobody is in the middle of a frame
 constexpr Duration kSweepPause = 2s;
 
+std::vector<PackPlace> places(const Protocol& protocol, const std::vector<int>& addresses) {
+  std::vector<PackPlace> places;
+  for (const int address : addresses) places.push_back({&protocol, address});
+  return places;
+}
+
 std::vector<Param> views(const LinePlan::Params& texts) {
   std::vector<Param> params;
   for (const auto& [key, value] : texts) params.push_back({key, value});
@@ -27,7 +33,7 @@ Line::Line(LinePlan plan)
       poll_(plan_.interval),
       listener_([this](int address) -> Session* {
         for (const auto& pack : packs_) {
-          if (pack->address == address) return pack->session.get();
+          if (pack->address == address && pack->protocol == spoken_) return pack->session.get();
         }
         return nullptr;
       }) {}
@@ -38,8 +44,9 @@ Duration Line::turnaround() const { return turnaround_ ? turnaround_->learned() 
 
 void Line::opened(int baud, Instant now) {
   open_ = true;
-  const bool pinned = plan_.protocols.size() == 1 && !plan_.addresses.empty() && plan_.baud > 0;
-  if (packs_.empty() && pinned) create_packs(*plan_.protocols.front(), plan_.addresses, now);
+  const bool pinned = plan_.protocols.size() == 1 && !plan_.addresses.empty();
+  if (packs_.empty() && plan_.baud > 0 && (pinned || !plan_.packs.empty()))
+    create_packs(plan_.packs.empty() ? places(*plan_.protocols.front(), plan_.addresses) : plan_.packs, now);
   if (packs_.empty()) {
     start_detection(now);
     detection_->opened(baud, now);
@@ -61,7 +68,7 @@ void Line::closed(Instant now) {
 void Line::received(Bytes bytes, Instant now) {
   if (detection_) return detection_->received(bytes, now);
   if (packs_.empty()) return;
-  wire_.received(bytes, now, *packs_.front()->protocol);
+  wire_.received(bytes, now, *spoken_);
 }
 
 std::optional<Action> Line::next(Instant now) {
@@ -76,9 +83,7 @@ std::optional<Action> Line::next(Instant now) {
 
 void Line::start_detection(Instant) {
   DetectionOptions options;
-  options.protocols = plan_.protocols;
-  options.baud = plan_.baud;
-  options.addresses = plan_.addresses;
+  options.space = {plan_.protocols, plan_.baud, plan_.addresses, false, plan_.remembered};
   options.first_only = true;
   options.params = params_;
   detection_ = std::make_unique<Detection>(std::move(options));
@@ -92,7 +97,7 @@ std::optional<Action> Line::next_detection(Instant now) {
       return std::nullopt;
     }
     next_sweep_.reset();
-    detection_->restart();
+    detection_->restart(now);
   }
   if (auto action = detection_->next(now)) return action;
   deadline_ = detection_->deadline();
@@ -108,22 +113,28 @@ std::optional<Action> Line::next_detection(Instant now) {
   const Found found = detection_->take_found().front();
   detection_.reset();
   plan_.baud = found.baud;
-  create_packs(*found.protocol, plan_.addresses.empty() ? std::vector<int>{found.address} : plan_.addresses, now);
+  create_packs(places(*found.protocol, plan_.addresses.empty() ? std::vector<int>{found.address} : plan_.addresses),
+               now);
   wire_.reset(found.baud, now);
   notice(std::string(found.protocol->name) + " answers at " + std::to_string(found.baud) + " baud", false);
-  if (!found.second_proof) notice("only one of its exchanges proved it", true);
+  if (!found.second_proof) notice("nothing but its type's identifying exchange proved it", true);
   return std::nullopt;
 }
 
-void Line::create_packs(const Protocol& protocol, const std::vector<int>& addresses, Instant now) {
-  turnaround_.emplace(protocol.turnaround_start, protocol.turnaround_min);
-  for (const int address : addresses) {
+// Of several protocols the most careful sets the silence between the packs.
+void Line::create_packs(const std::vector<PackPlace>& places, Instant now) {
+  Duration start{}, least{};
+  for (const auto& [protocol, address] : places) {
+    start = std::max(start, protocol->turnaround_start);
+    least = std::max(least, protocol->turnaround_min);
     const auto own = std::find_if(plan_.pack_params.begin(), plan_.pack_params.end(),
-                                  [address](const auto& entry) { return entry.first == address; });
+                                  [at = address](const auto& entry) { return entry.first == at; });
     const auto params = own == plan_.pack_params.end() ? params_ : views(own->second);
-    packs_.push_back(std::make_unique<PackTalk>(protocol, address, protocol.open({address, params, plan_.extras})));
+    packs_.push_back(std::make_unique<PackTalk>(*protocol, address, protocol->open({address, params, plan_.extras})));
     poll_.add(*packs_.back(), now);
   }
+  turnaround_.emplace(start, least);
+  spoken_ = places.front().protocol;
   events_.push_back({LineEvent::found, -1, {}, false});
 }
 
@@ -166,6 +177,7 @@ std::optional<Action> Line::begin(const PollPlan::Turn& turn, Instant now) {
   }
   SendBytes send{request->bytes};
   turn_ = turn;
+  spoken_ = pack.protocol;
   wire_.start({pack.protocol, pack.session.get(), pack.address, std::move(*request), turn.first_byte,
                pack.exchanges[turn.exchange].reply_bytes},
               now);

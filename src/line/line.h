@@ -16,11 +16,21 @@
 
 namespace bmsd {
 
+// A pack that is known to be on a line.
+struct PackPlace {
+  const Protocol* protocol = nullptr;
+  int address = -1;
+
+  bool operator==(const PackPlace&) const = default;
+};
+
 // What is known of a line beforehand.
 struct LinePlan {
   std::vector<const Protocol*> protocols;  // candidates; one if the type is pinned
   int baud = 0;                            // 0: found by probing
   std::vector<int> addresses;              // empty: the first default address that answers
+  std::vector<PackPlace> packs;            // of several protocols, instead of `addresses`; only with a speed
+  std::optional<Remembered> remembered;    // what answered on this adapter the last time: tried first
   Duration interval = 1s;                  // between the rounds of a pack; 0: as fast as the wire allows
   using Params = std::vector<std::pair<std::string, std::string>>;
   Params params;
@@ -66,7 +76,7 @@ class Line : public Machine {
 
  private:
   void start_detection(Instant now);
-  void create_packs(const Protocol& protocol, const std::vector<int>& addresses, Instant now);
+  void create_packs(const std::vector<PackPlace>& places, Instant now);
   std::optional<Action> next_detection(Instant now);
   std::optional<Action> next_poll(Instant now);
   std::optional<Action> begin(const PollPlan::Turn& turn, Instant now);
@@ -89,6 +99,7 @@ class Line : public Machine {
   std::optional<Turnaround> turnaround_;
   PollPlan poll_;
   std::optional<PollPlan::Turn> turn_;  // under way
+  const Protocol* spoken_ = nullptr;    // whose words were used last
   Listener listener_;
   bool open_ = false;
   int wanted_baud_ = 0;  // speed still to be set after opening

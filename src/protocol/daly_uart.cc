@@ -284,7 +284,6 @@ constinit const Protocol kDalyUart = {
         "voltage, current, SoC, up to 48 cells, temperatures, capacities, cycles, alarms, FETs, balancing, limits, "
         "versions, battery code, production date",
     .writes = "",
-    .listen_first = false,
     .probe_is_write = false,
     .tells_fets = true,
     .open = daly::open,

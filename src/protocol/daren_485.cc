@@ -326,7 +326,9 @@ constinit const Protocol kDaren485 = {
         "limits, totals, "
         "trip counters, versions, serial number",
     .writes = "",
-    .listen_first = false,
+    .master_advice =
+        "a Daren pack asks by itself while its switch 6 is on; turn switches 5 and 6 off and give it an address of its "
+        "own",
     .probe_is_write = false,
     .tells_fets = true,
     .open = open,

@@ -310,7 +310,6 @@ constinit const Protocol kLltJbdUart = {
         "voltage, current, SoC, up to 32 cells, temperatures, capacities, cycles, alarms, FETs, balancing, trip "
         "counters, hardware, version, production date; parameters where the board gives them without factory mode",
     .writes = "",
-    .listen_first = false,
     .probe_is_write = false,
     .tells_fets = true,
     .open = open,

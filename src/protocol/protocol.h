@@ -110,6 +110,7 @@ struct Protocol {
   std::span<const int> speeds;     // bits per second, most common first
   std::span<const int> addresses;  // in the order of probing
   int default_address = 1;
+  int other_default = -1;  // another one that packs have unless somebody changed it
   int lowest_address = 0, highest_address = 255;
   int shared_address = -1;  // one that a pack answers whatever its own is: probed only while nobody has been found
   Duration turnaround_start{}, turnaround_min{};  // silence between the last byte of anybody and our next request
@@ -119,9 +120,9 @@ struct Protocol {
   std::span<const std::uint8_t> proof;  // the first exchange identifies this BMS, one of the others confirms it
   std::span<const AlarmBit> alarm_bits;
   std::span<const Word> words;
-  std::string_view reads, writes;  // for `bmsd list`: what it gives, what can be set
-  bool listen_first = false;       // a pack may be a master of its own
-  bool probe_is_write = false;     // probing is formally a write: comes last in detection
+  std::string_view reads, writes;       // for `bmsd list`: what it gives, what can be set
+  std::string_view master_advice = {};  // a pack may be a master of its own: what to do then; empty: none ever is
+  bool probe_is_write = false;          // probing is formally a write: comes last in detection
   bool tells_fets = true;
   std::unique_ptr<Session> (*open)(const OpenOptions& options) = nullptr;
   std::unique_ptr<Responder> (*respond)(const PackOptions& options) = nullptr;  // the BMS's side, for the simulator

@@ -10,8 +10,9 @@
 namespace bmsd {
 
 struct State {
-  std::map<std::string, Kept, std::less<>> batteries;  // by identity, as in /Serial
-  std::string good_config;  // the text of the last configuration file without anything unusable; empty: none yet
+  std::map<std::string, Kept, std::less<>> batteries = {};  // by identity, as in /Serial
+  std::map<std::string, KeptLine, std::less<>> lines = {};  // by adapter: "usb:A50285BI", or the port
+  std::string good_config = {};  // the text of the last configuration file without anything unusable; empty: none yet
 
   bool operator==(const State&) const = default;
 };

@@ -121,19 +121,45 @@ std::optional<std::pair<std::string, Kept>> battery_from(const json& object) {
   return battery;
 }
 
+json to_json(const std::string& adapter, const KeptLine& line) {
+  return {{"adapter", to_json(adapter)},
+          {"protocol", to_json(line.protocol)},
+          {"baud", line.baud},
+          {"address", line.address}};
+}
+
+std::optional<std::pair<std::string, KeptLine>> line_from(const json& object) {
+  std::pair<std::string, KeptLine> line;
+  Fields fields(object);
+  fields.text("adapter", line.first);
+  fields.text("protocol", line.second.protocol);
+  fields.integer("baud", line.second.baud);
+  fields.integer("address", line.second.address);
+  if (!fields.good() || fields.find("adapter") == nullptr) return std::nullopt;
+  return line;
+}
+
+// The entries of a list, by the first of each pair. False: the list holds what bmsd does not write.
+template <typename Read, typename Map>
+bool read_list(const Fields& fields, const char* key, Read read, Map& to) {
+  const json* list = fields.find(key);
+  if (list == nullptr) return true;
+  if (!list->is_array()) return false;
+  for (const json& one : *list) {
+    auto entry = read(one);
+    if (!entry) return false;
+    to.insert_or_assign(std::move(entry->first), std::move(entry->second));
+  }
+  return true;
+}
+
 Result<State> state_from(const json& object) {
   State state;
   Fields fields(object);
   fields.text("good_config", state.good_config);
-  const json* batteries = fields.find("batteries");
-  if (!fields.good() || (batteries != nullptr && !batteries->is_array()))
+  if (!fields.good() || !read_list(fields, "batteries", battery_from, state.batteries) ||
+      !read_list(fields, "lines", line_from, state.lines))
     return damaged(Errc::implausible, "its content is none that bmsd writes");
-  if (batteries == nullptr) return state;
-  for (const json& one : *batteries) {
-    auto battery = battery_from(one);
-    if (!battery) return damaged(Errc::implausible, "its content is none that bmsd writes");
-    state.batteries.insert_or_assign(std::move(battery->first), std::move(battery->second));
-  }
   return state;
 }
 
@@ -149,7 +175,10 @@ std::uint32_t crc32(std::string_view text) {
 std::string state_text(const State& state) {
   json batteries = json::array();
   for (const auto& [identity, kept] : state.batteries) batteries.push_back(to_json(identity, kept));
-  const json object = {{"batteries", std::move(batteries)}, {"good_config", to_json(state.good_config)}};
+  json lines = json::array();
+  for (const auto& [adapter, line] : state.lines) lines.push_back(to_json(adapter, line));
+  const json object = {
+      {"batteries", std::move(batteries)}, {"good_config", to_json(state.good_config)}, {"lines", std::move(lines)}};
   const std::string content = object.dump(1) + "\n";
   return fmt::format("{}{}{}{:08X}\n{}", kMagic, kVersion, kCheck, crc32(content), content);
 }

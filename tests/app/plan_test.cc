@@ -130,6 +130,43 @@ TEST(PlanRun, AnAddressThatNobodyCanHaveIsLeftOut) {
   EXPECT_FALSE(none.ports.at(0).addresses_configured) << "as if none were configured";
 }
 
+std::vector<std::string> packs(const RunPlan& run) {
+  std::vector<std::string> names;
+  for (const PackPlace& pack : run.ports.at(0).line.packs)
+    names.push_back(std::string(pack.protocol->name) + "@" + std::to_string(pack.address));
+  return names;
+}
+
+TEST(PlanRun, PacksOfSeveralProtocolsShareTheSpeedThatAllSpeak) {
+  const RunPlan run = plan("[line ttyUSB7]\nPACKS = daren-485@2,1; Daly@0x41\nBMS_TYPE = LltJbd\n", on({"ttyUSB7"}));
+  EXPECT_THAT(packs(run), ElementsAre("daren-485@2", "daren-485@1", "daly-uart@65"));
+  EXPECT_EQ(run.ports[0].line.baud, 9600);
+  EXPECT_TRUE(run.ports[0].addresses_configured);
+  EXPECT_TRUE(run.ports[0].type_known);
+  EXPECT_THAT(run.warnings, IsEmpty());
+}
+
+TEST(PlanRun, APackThatCannotBeThereIsLeftOut) {
+  const RunPlan run =
+      plan("[DEFAULT]\nPACKS = daren-485@1,2; daren-485@2; daly-uart@0x10; ks48100@3\n", on({"ttyUSB7"}));
+  EXPECT_THAT(packs(run), ElementsAre("daren-485@1", "daren-485@2"));
+  EXPECT_EQ(run.ports[0].line.baud, 19200);
+  EXPECT_THAT(run.warnings,
+              ElementsAre(HasSubstr("another address"), HasSubstr("0x10: its addresses"), HasSubstr("ks48100")));
+}
+
+TEST(PlanRun, PacksThatAllCannotBeThereAreLookedFor) {
+  const RunPlan run = plan("[DEFAULT]\nPACKS = ks48100@3\n", on({"ttyUSB7"}));
+  EXPECT_THAT(packs(run), IsEmpty());
+  EXPECT_EQ(run.ports[0].line.protocols.size(), protocols().size());
+}
+
+TEST(PlanRun, OptionsBeatPacks) {
+  const RunPlan run = plan("[DEFAULT]\nPACKS = daren-485@1; daly-uart@0x41\n", {"daren-485", "5", 0, {}, {"ttyUSB7"}});
+  EXPECT_THAT(packs(run), IsEmpty());
+  EXPECT_THAT(run.ports[0].line.addresses, ElementsAre(5));
+}
+
 TEST(PlanRun, APortThatCannotBeIsLeftOut) {
   const RunPlan run = plan("[DEFAULT]\nPORTS = udp://x:1, ttyUSB7, /dev/ttyUSB7\n");
   EXPECT_THAT(ports(run), ElementsAre("ttyUSB7"));

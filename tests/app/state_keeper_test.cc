@@ -68,12 +68,15 @@ TEST_F(StateKeeperTest, ThereIsAfterARestartWhatWasThere) {
     StateKeeper keeper = this->keeper();
     keeper.remember("A", named("1"));
     keeper.remember_good_config("[DEFAULT]\n");
+    keeper.remember_line("usb:A1", {"daly-uart", 9600, 0x41});
     keeper.finish();
   }
   const StateKeeper keeper = this->keeper();
   ASSERT_TRUE(keeper.recall("A").has_value());
   EXPECT_EQ(keeper.recall("A")->custom_name, "1");
   EXPECT_EQ(keeper.recall("B"), std::nullopt);
+  EXPECT_EQ(keeper.recall_line("usb:A1"), (KeptLine{"daly-uart", 9600, 0x41}));
+  EXPECT_EQ(keeper.recall_line("usb:B2"), std::nullopt);
   EXPECT_EQ(keeper.state().good_config, "[DEFAULT]\n");
   EXPECT_TRUE(log_.empty());
 }

@@ -244,7 +244,7 @@ std::vector<int> scan(const DalyRigOptions& options) {
     EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
   }
   DetectionOptions wanted;
-  wanted.protocols = {&kDalyUart};
+  wanted.space.protocols = {&kDalyUart};
   Detection detection(wanted);
   VirtualWire wire(detection, bus);
   wire.open(9600);

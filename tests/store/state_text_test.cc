@@ -18,6 +18,7 @@ State sample() {
                                      .soc_reset_last_reached = 1'780'000'000,
                                      .history_values = R"({"charge_cycles": 12})"};
   state.batteries["ttyUSB0__0x02"] = {};
+  state.lines["usb:A50285BI"] = {"daly-uart", 9600, 0x41};
   state.good_config = "[DEFAULT]\nMAX_CELL_VOLTAGE = 3.5\n";
   return state;
 }
