@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/commands.h"
+#include "base/bytes.h"
 #include "protocol/registry.h"
 
 namespace bmsd {
@@ -25,8 +26,11 @@ std::string_view transport_of(const Protocol& protocol) {
 std::string speeds_of(const Protocol& protocol) { return fmt::format("{}", fmt::join(protocol.speeds, ", ")); }
 
 std::string addresses_of(const Protocol& protocol) {
-  return fmt::format("{}..{} (default {})", protocol.lowest_address, protocol.highest_address,
-                     protocol.default_address);
+  if (protocol.lowest_address == protocol.highest_address) return "none";
+  std::string usual = hex_address(protocol.default_address);
+  if (protocol.other_default >= 0) usual += " or " + hex_address(protocol.other_default);
+  return fmt::format("{} to {} (usually {})", hex_address(protocol.lowest_address),
+                     hex_address(protocol.highest_address), usual);
 }
 
 std::string or_none(std::string_view text) { return text.empty() ? "nothing" : std::string(text); }

@@ -39,6 +39,13 @@ Json extra_json(const ExtraValue& value) {
           Json list = Json::array();
           for (const double number : content) list.push_back(plain_number(number));
           return list;
+        } else if constexpr (std::is_same_v<Content, std::vector<ExtraRecord>>) {
+          Json list = Json::array();
+          for (const ExtraRecord& record : content) {
+            Json& object = list.emplace_back(Json::object());
+            for (const auto& [key, item] : record.values) object[key] = extra_json(item);
+          }
+          return list;
         } else {
           return content;
         }

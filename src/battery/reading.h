@@ -20,9 +20,14 @@ enum class Says : std::uint8_t { nothing, unknown, value };
 // Evidence for a field that the sheet is not sure of; shown by `bmsd show`.
 enum class Evidence : std::uint8_t { documented, observed, inferred };
 
-// A value that only one protocol knows. monostate: null, the BMS has the field and leaves it unset.
+// A value that only one protocol knows. monostate: null, the BMS has the field and leaves it unset. Records: the same
+// keys for each of several packs in one reply.
+struct ExtraRecord;
 using ExtraValue = std::variant<std::monostate, bool, double, std::string, std::vector<double>, std::vector<bool>,
-                                std::vector<std::string>>;
+                                std::vector<std::string>, std::vector<ExtraRecord>>;
+struct ExtraRecord {
+  std::vector<std::pair<const char*, ExtraValue>> values;
+};
 
 using CellSet = std::bitset<kMaxCells>;  // bit 0 = cell 1
 

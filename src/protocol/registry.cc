@@ -6,16 +6,23 @@
 
 #include "protocol/daly_uart.h"
 #include "protocol/daren_485.h"
+#include "protocol/jkbms_uart.h"
 #include "protocol/lltjbd_uart.h"
+#include "protocol/pylontech_rs485.h"
+#include "protocol/renogy.h"
 
 namespace bmsd {
 namespace {
 
-constexpr std::array<const Protocol*, 3> kProtocols = {
+// The common ones first: in this order they are looked for.
+constexpr auto kProtocols = std::to_array<const Protocol*>({
     &kDaren485,
     &kLltJbdUart,
     &kDalyUart,
-};
+    &kJkBmsUart,
+    &kRenogy,
+    &kPylontechRs485,
+});
 
 bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),

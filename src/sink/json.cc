@@ -140,6 +140,14 @@ Json extra_json(const ExtraValue& value) {
   }
   if (const auto* truths = std::get_if<std::vector<bool>>(&value)) return *truths;
   if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return *texts;
+  if (const auto* records = std::get_if<std::vector<ExtraRecord>>(&value)) {
+    Json list = Json::array();
+    for (const ExtraRecord& record : *records) {
+      Json& object = list.emplace_back(Json::object());
+      for (const auto& [key, item] : record.values) object[key] = extra_json(item);
+    }
+    return list;
+  }
   return nullptr;
 }
 

@@ -24,11 +24,13 @@ Reading every_kind() {
   reading.extra("truths", std::vector<bool>{true, false});
   reading.extra("texts", std::vector<std::string>{"a", "b"});
   reading.extra("none", std::vector<std::string>{});
+  reading.extra("records", std::vector<ExtraRecord>{{{{"volts", 1.5}, {"names", std::vector<std::string>{"a"}}}}, {}});
   return reading;
 }
 
 const auto kJson = nlohmann::json::parse(R"({"unset": null, "truth": true, "number": 1.5, "count": 7, "text": "abc",
-  "numbers": [1, 2.5], "truths": [true, false], "texts": ["a", "b"], "none": []})");
+  "numbers": [1, 2.5], "truths": [true, false], "texts": ["a", "b"], "none": [],
+  "records": [{"volts": 1.5, "names": ["a"]}, {}]})");
 
 TEST(ExtraValues, AreDecodedToJson) {
   nlohmann::ordered_json values;
@@ -42,7 +44,8 @@ TEST(ExtraValues, AreDecodedToATable) {
                           "number                              1.5\n", "count                               7\n",
                           "text                                abc\n", "numbers                             1 2.5\n",
                           "truths                              yes no\n", "texts                               a b\n",
-                          "none                                none\n"}) {
+                          "none                                none\n",
+                          "records                             {\"volts\":1.5,\"names\":[\"a\"]} {}\n"}) {
     EXPECT_THAT(table, HasSubstr(row));
   }
 }

@@ -14,6 +14,11 @@ JBD_EXCHANGES = {0x03: 0, 0x04: 1, 0x05: 2, 0xAA: 3, 0x2D: 4, 0x28: 5, 0x29: 6, 
 # The order of kDalyUart's exchanges.
 DALY_EXCHANGES = [0x90, 0x93, 0x94, 0x98, 0x95, 0x96, 0x97, 0x57, 0x53, 0x62, 0x63, 0x54, 0x50, 0x59, 0x5B, 0x91, 0x92, 0x51, 0x52,
                   0x5A, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61]
+# The order of kPylontechRs485's exchanges.
+PYLONTECH_EXCHANGES = ["42", "44", "92", "93", "51", "96", "4F", "47", "42/all", "44/all"]
+
+# First register of a read -> place in kRenogy's exchanges.
+RENOGY_EXCHANGES = {5000: 0, 5122: 1, 5042: 2, 5100: 3, 5048: 4, 5035: 5, 5110: 6, 5119: 7, 5130: 8, 5223: 9, 5200: 10, 5226: 11}
 
 
 def texts_of(vector):
@@ -56,6 +61,18 @@ def daren_seeds(vectors):
             pass  # a vector that is wrong on purpose
 
 
+def pylontech_seeds(vectors):
+    for vector in vectors:
+        request, response = vector["request"], vector["response"]
+        service = request[7:9] + ("/all" if request[13:-4] == "FF" else "")
+        exchange = PYLONTECH_EXCHANGES.index(service)
+        yield record(exchange, response.encode() + b"\r")
+        try:
+            yield record(0x80 | exchange, bytes.fromhex(response[13:-4]))
+        except ValueError:
+            pass  # a vector that is wrong on purpose
+
+
 def pairs_of(vector):
     """(request, response) of a vector of a binary protocol, or of each exchange of its poll."""
     for pair in vector.get("exchanges", [vector]):
@@ -87,6 +104,26 @@ def daly_seeds(vectors):
             records += [record(exchange, response), record(0x80 | exchange, data)]
         if records:
             yield counts + b"".join(records)
+            yield b"".join(records)
+
+
+def jkbms_uart_seeds(vectors):
+    """Each answer as it came and as data; half of them behind a question that was not answered."""
+    for number, vector in enumerate(vectors):
+        for _, response in pairs_of(vector):
+            if len(response) >= 20:
+                yield record(number % 2 << 6, response) + record(0x80 | number % 2, response[11:-9])
+
+
+def renogy_seeds(vectors):
+    """Each reply as it came, and its data behind the request that the session itself makes."""
+    for vector in vectors:
+        records = []
+        for request, response in pairs_of(vector):
+            exchange = RENOGY_EXCHANGES.get(int.from_bytes(request[2:4], "big"), 3)
+            if response:
+                records += [record(exchange, response), record(0x80 | exchange, response[3:-2])]
+        if records:
             yield b"".join(records)
 
 
@@ -127,6 +164,9 @@ def main():
     write(target / "fuzz_daren_485", daren_seeds(vectors["daren-485"]))
     write(target / "fuzz_lltjbd_uart", lltjbd_seeds(vectors["lltjbd-uart"]))
     write(target / "fuzz_daly_uart", daly_seeds(vectors["daly-uart"]))
+    write(target / "fuzz_jkbms_uart", jkbms_uart_seeds(vectors["jkbms-uart"]))
+    write(target / "fuzz_renogy", renogy_seeds(vectors["renogy"]))
+    write(target / "fuzz_pylontech_rs485", pylontech_seeds(vectors["pylontech-rs485"]))
     write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
     write(target / "fuzz_state", state_seeds())
 

@@ -29,8 +29,16 @@ ByteVector bytes_of(const json& vector, const std::string& key) {
 json json_of(const ExtraValue& value) {
   return std::visit(
       [](const auto& content) -> json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(content)>, std::monostate>) {
+        using Content = std::decay_t<decltype(content)>;
+        if constexpr (std::is_same_v<Content, std::monostate>) {
           return nullptr;
+        } else if constexpr (std::is_same_v<Content, std::vector<ExtraRecord>>) {
+          json list = json::array();
+          for (const ExtraRecord& record : content) {
+            json& object = list.emplace_back(json::object());
+            for (const auto& [key, item] : record.values) object[key] = json_of(item);
+          }
+          return list;
         } else {
           return content;
         }
@@ -84,8 +92,14 @@ json sorted(json list) {
   return list;
 }
 
+// Of an object, what `got` has beyond the wanted keys does not matter.
 bool equal(const json& wanted, const json& got) {
   if (wanted.is_number() && got.is_number()) return std::abs(wanted.get<double>() - got.get<double>()) <= kTolerance;
+  if (wanted.is_object() && got.is_object()) {
+    return std::all_of(wanted.items().begin(), wanted.items().end(), [&got](const auto& item) {
+      return got.contains(item.key()) && equal(item.value(), got[item.key()]);
+    });
+  }
   if (!wanted.is_array() || !got.is_array()) return wanted == got;
   return std::equal(wanted.begin(), wanted.end(), got.begin(), got.end(), equal);
 }

@@ -8,8 +8,9 @@ import pytest
 
 from bus import Change
 
-# Of each protocol: three addresses; path on the bus -> (key of the simulator's log, half of the last published digit and of what
-# the wire carries); the check of its frames. An 8-bit sum lets one damaged frame of 256 pass that has several wrong bytes.
+# Of each protocol: three addresses, or one where a line has one pack; path on the bus -> (key of the simulator's log, half of the
+# last published digit and of what the wire carries); `cell`: the same of a cell, where it is not 1 mV; the check of its frames. An
+# 8-bit sum lets one damaged frame of 256 pass that has several wrong bytes.
 PROTOCOLS = [
     {
         "protocol": "daren-485",
@@ -37,6 +38,43 @@ PROTOCOLS = [
         },
         "check": "sum8",
     },
+    {
+        "protocol": "jkbms-uart",
+        "addresses": ("0x01",),  # one board per port; with a number it is never mistaken for another
+        "scalars": {
+            "/Dc/0/Voltage": ("voltage_v", 0.0101),
+            "/Dc/0/Current": ("current_a", 0.0101),
+            "/Soc": ("soc_percent", 0.501),
+            "/System/MOSTemperature": ("mos_temperature_c", 0.501),
+        },
+        "check": "sum16",
+    },
+    {
+        "protocol": "renogy",
+        "addresses": ("0x30", "0x31", "0x32"),
+        "scalars": {
+            "/Dc/0/Voltage": ("voltage_v", 0.0551),
+            "/Dc/0/Current": ("current_a", 0.0101),
+            "/Soc": ("soc_percent", 0.0101),
+            "/Capacity": ("capacity_remaining_ah", 0.0101),
+            "/InstalledCapacity": ("capacity_full_ah", 0.0101),
+        },
+        "cell": 0.0501,  # one decimal
+        "check": "crc16",
+    },
+    {
+        "protocol": "pylontech-rs485",
+        "addresses": ("0x02", "0x03", "0x04"),
+        "scalars": {
+            "/Dc/0/Voltage": ("voltage_v", 0.0101),
+            "/Dc/0/Current": ("current_a", 0.0551),
+            "/Soc": ("soc_percent", 0.0101),
+            "/Capacity": ("capacity_remaining_ah", 0.0101),
+            "/InstalledCapacity": ("capacity_full_ah", 0.0101),
+            "/System/MOSTemperature": ("mos_temperature_c", 0.101),
+        },
+        "check": "sum16",
+    },
 ]
 CELL = 0.00101
 SECONDS = float(os.environ.get("BMSD_FAULT_SECONDS", "4"))
@@ -55,12 +93,12 @@ def said_by(log, scalars):
     return said
 
 
-def never_said(change, said, scalars):
+def never_said(change, said, scalars, cell):
     address = int(change.service.rsplit("0x", 1)[1], 16)
     if change.path in scalars:
         key, tolerance = scalars[change.path]
     else:
-        key, tolerance = "cell " + change.path[len("/Voltages/Cell"):], CELL
+        key, tolerance = "cell " + change.path[len("/Voltages/Cell"):], cell
     return change.value is not None and all(abs(change.value - value) > tolerance for value in said[address][key])
 
 
@@ -78,11 +116,12 @@ def never_said(change, said, scalars):
 def test_only_what_a_pack_said_is_published(of, faults, bus, simulate, run, folder):
     log, scalars = folder / "log", of["scalars"]
     options = [word for fault in faults for word in ("--fault", fault)]
-    simulator = simulate("--log", log, "--seed", 7, *options, packs=3, protocol=of["protocol"])
+    addresses = ",".join(of["addresses"])
+    simulator = simulate("--log", log, "--seed", 7, "--address", addresses, *options, packs=len(of["addresses"]), protocol=of["protocol"])
     for number, address in enumerate(of["addresses"], 1):  # far apart, so that mixing them up would show
         simulator.send(f"set {address} soc_percent {20 * number}")
         simulator.send(f"set {address} current_a {5 * number}")
-    daemon = run(simulator.port, address=",".join(of["addresses"]), protocol=of["protocol"], options=["--interval", "0"])
+    daemon = run(simulator.port, address=addresses, protocol=of["protocol"], options=["--interval", "0"])
     packs = [bus.wait_for_name(f"com.victronenergy.battery.ttySIM0__{address}", timeout=60) for address in of["addresses"]]
     published = [Change(0, pack.name, path, value, text) for pack in packs for path, (_, value, text) in pack.items().items()]
     bus.run_for(SECONDS)
@@ -90,7 +129,7 @@ def test_only_what_a_pack_said_is_published(of, faults, bus, simulate, run, fold
     assert daemon.exit_code is None
     said = said_by(log, scalars)
     published = [change for change in published + bus.changes if change.path in scalars or change.path.startswith("/Voltages/Cell")]
-    assert len(published) > 3 * (len(scalars) + 16)
-    wrong = [change for change in published if never_said(change, said, scalars)]
+    assert len(published) > len(packs) * (len(scalars) + 16)
+    wrong = [change for change in published if never_said(change, said, scalars, of.get("cell", CELL))]
     passes_the_sum = of["check"] == "sum8" and any(fault.startswith("garbage") for fault in faults)
     assert len(wrong) <= (3 if passes_the_sum else 0), wrong  # 3: the cells of one frame
