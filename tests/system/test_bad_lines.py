@@ -39,6 +39,19 @@ PROTOCOLS = [
         "check": "sum8",
     },
     {
+        "protocol": "lltjbd-uart",
+        "addresses": ("0x01",),  # one board per port
+        "scalars": {
+            "/Dc/0/Voltage": ("voltage_v", 0.0101),
+            "/Dc/0/Current": ("current_a", 0.0101),
+            "/Soc": ("soc_percent", 0.501),
+            "/Capacity": ("capacity_remaining_ah", 0.0101),
+            "/InstalledCapacity": ("capacity_full_ah", 0.0101),
+            "/System/MOSTemperature": ("mos_temperature_c", 0.101),
+        },
+        "check": "sum16",
+    },
+    {
         "protocol": "jkbms-uart",
         "addresses": ("0x01",),  # one board per port; with a number it is never mistaken for another
         "scalars": {
@@ -77,6 +90,7 @@ PROTOCOLS = [
     },
 ]
 CELL = 0.00101
+STEP = 0.5
 SECONDS = float(os.environ.get("BMSD_FAULT_SECONDS", "4"))
 
 
@@ -118,13 +132,20 @@ def test_only_what_a_pack_said_is_published(of, faults, bus, simulate, run, fold
     options = [word for fault in faults for word in ("--fault", fault)]
     addresses = ",".join(of["addresses"])
     simulator = simulate("--log", log, "--seed", 7, "--address", addresses, *options, packs=len(of["addresses"]), protocol=of["protocol"])
-    for number, address in enumerate(of["addresses"], 1):  # far apart, so that mixing them up would show
-        simulator.send(f"set {address} soc_percent {20 * number}")
-        simulator.send(f"set {address} current_a {5 * number}")
+
+    def move(step):
+        """Far apart, so that mixing packs up, or taking an old value for a new one, would show."""
+        for number, address in enumerate(of["addresses"], 1):
+            simulator.send(f"set {address} soc_percent {20 * number + 2 * step % 20}")
+            simulator.send(f"set {address} current_a {5 * number + 0.7 * (step % 5):.1f}")
+
+    move(0)
     daemon = run(simulator.port, address=addresses, protocol=of["protocol"], options=["--interval", "0"])
     packs = [bus.wait_for_name(f"com.victronenergy.battery.ttySIM0__{address}", timeout=60) for address in of["addresses"]]
     published = [Change(0, pack.name, path, value, text) for pack in packs for path, (_, value, text) in pack.items().items()]
-    bus.run_for(SECONDS)
+    for step in range(1, round(SECONDS / STEP) + 1):
+        move(step)
+        bus.run_for(STEP)
     bus.wait(lambda: len(bus.signals) >= 3, timeout=60, what="the packs are read on")  # however slow the machine is
     assert daemon.exit_code is None
     said = said_by(log, scalars)

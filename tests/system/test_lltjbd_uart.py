@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from bus import Change
 from processes import bmsd
 
 NAME = "com.victronenergy.battery.ttySIM0"
@@ -127,42 +126,3 @@ def test_show_reads_what_is_there_without_factory_mode(parameters, board):
         assert "max_charge_current_a" not in battery and "serial_number" not in battery
     replies = {state["reply"][:6] for state in states_of(simulator)}
     assert "DD0000" not in replies, "factory mode is a write"
-
-
-def never_said(change, states):
-    key, tolerance = SCALARS.get(change.path, (None, CELL))
-    if key is None:
-        number = int(change.path[len("/Voltages/Cell"):])
-        said = {state["cell_voltages_v"][number - 1] for state in states}
-    else:
-        said = {state[key] for state in states}
-    return change.value is not None and all(abs(change.value - value) > tolerance for value in said)
-
-
-@pytest.mark.parametrize("faults", [
-    ["corrupt=0.1"],
-    ["flip=0.1"],
-    ["silence=0.1"],
-    ["foreign=0.2"],
-    ["late=0.1:0.45"],
-    ["late=0.3:0.6"],
-    ["echo=1"],
-    ["garbage=0.3"],
-    ["corrupt=0.1", "late=0.05:0.45", "garbage=0.1", "truncate=0.05", "drop=0.05"],
-], ids=" ".join)
-def test_only_what_the_board_said_is_published(faults, bus, board, run):
-    simulator = board(*[word for fault in faults for word in ("--fault", fault)])
-    daemon = run(simulator.port, protocol=PROTOCOL, options=["--interval", "0"])
-    pack = bus.wait_for_name(NAME, timeout=60)
-    published = [Change(0, pack.name, path, value, text) for path, (_, value, text) in pack.items().items()]
-    for step in range(12):  # far apart, so that an old or mixed-up value would show
-        simulator.send(f"set soc_percent {10 + 7 * step}")
-        simulator.send(f"set current_a {7.13 * step - 40:.2f}")
-        simulator.send(f"set capacity_full_ah {100 + step}")
-        bus.run_for(0.5)
-    assert daemon.exit_code is None
-    assert len(bus.signals) >= 2
-    states = states_of(simulator)
-    checked = [change for change in published + bus.changes if change.path in SCALARS or change.path.startswith("/Voltages/Cell")]
-    assert len(checked) > len(SCALARS) + 16
-    assert [change for change in checked if never_said(change, states)] == []
