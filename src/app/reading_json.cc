@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kAlarms[] = "alarms";
+constexpr int kWireDecimals = 3;                       // no wire format here is finer; people are shown fewer
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53: a double holds every integer up to here
 
 std::string key_in_words_of(const Protocol& protocol, std::string_view key) {
@@ -71,7 +72,8 @@ Json field_json(Field field, const Reading& reading) {
   const auto value = reading.get(field);
   if (!value) return nullptr;
   if (info(field).quantity == Quantity::flag) return *value != 0;
-  return number_json(*value, info(field).decimals);
+  const int decimals = info(field).decimals;
+  return number_json(*value, decimals == 0 ? 0 : std::max(decimals, kWireDecimals));
 }
 
 void add_alarms(const Alarms& alarms, Json& values) {

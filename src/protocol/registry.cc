@@ -6,6 +6,7 @@
 
 #include "protocol/daly_uart.h"
 #include "protocol/daren_485.h"
+#include "protocol/jkbms_pb.h"
 #include "protocol/jkbms_uart.h"
 #include "protocol/lltjbd_uart.h"
 #include "protocol/pylontech_rs485.h"
@@ -17,6 +18,7 @@ namespace {
 // The common ones first: in this order they are looked for.
 constexpr auto kProtocols = std::to_array<const Protocol*>({
     &kDaren485,
+    &kJkBmsPb,
     &kLltJbdUart,
     &kDalyUart,
     &kJkBmsUart,

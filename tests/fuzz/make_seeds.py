@@ -19,6 +19,8 @@ PYLONTECH_EXCHANGES = ["42", "44", "92", "93", "51", "96", "4F", "47", "42/all",
 
 # First register of a read -> place in kRenogy's exchanges.
 RENOGY_EXCHANGES = {5000: 0, 5122: 1, 5042: 2, 5100: 3, 5048: 4, 5035: 5, 5110: 6, 5119: 7, 5130: 8, 5223: 9, 5200: 10, 5226: 11}
+# Where kJkBmsPb's exchanges have the registers that trigger blocks.
+JKBMS_PB_EXCHANGES = {0x20: 0, 0x1E: 1, 0x1C: 2}
 
 
 def texts_of(vector):
@@ -123,6 +125,14 @@ def renogy_seeds(vectors):
             exchange = RENOGY_EXCHANGES.get(int.from_bytes(request[2:4], "big"), 3)
             if response:
                 records += [record(exchange, response), record(0x80 | exchange, response[3:-2])]
+def jkbms_pb_seeds(vectors):
+    """Each reply as it came and as the content of a block; what nobody asked for as an answer to the status."""
+    for vector in vectors:
+        records = []
+        for request, response in pairs_of(vector):
+            exchange = JKBMS_PB_EXCHANGES.get(request[3], 0) if request else 0
+            if response:
+                records += [record(exchange, response), record(0x80 | exchange, response[6:299])]
         if records:
             yield b"".join(records)
 
@@ -167,6 +177,7 @@ def main():
     write(target / "fuzz_jkbms_uart", jkbms_uart_seeds(vectors["jkbms-uart"]))
     write(target / "fuzz_renogy", renogy_seeds(vectors["renogy"]))
     write(target / "fuzz_pylontech_rs485", pylontech_seeds(vectors["pylontech-rs485"]))
+    write(target / "fuzz_jkbms_pb", jkbms_pb_seeds(vectors["jkbms-pb"]))
     write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
     write(target / "fuzz_state", state_seeds())
 

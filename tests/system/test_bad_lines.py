@@ -63,6 +63,20 @@ PROTOCOLS = [
         "check": "sum16",
     },
     {
+        "protocol": "jkbms-pb",
+        "addresses": ("0x01", "0x02", "0x03"),
+        "scalars": {
+            "/Dc/0/Voltage": ("voltage_v", 0.0101),
+            "/Dc/0/Current": ("current_a", 0.0101),
+            "/Soc": ("soc_percent", 0.501),  # whole percent
+            "/Soh": ("soh_percent", 0.51),
+            "/Capacity": ("capacity_remaining_ah", 0.0101),
+            "/InstalledCapacity": ("capacity_full_ah", 0.0101),
+            "/System/MOSTemperature": ("mos_temperature_c", 0.101),
+        },
+        "check": "crc16",  # its sum has 8 bits, but the acknowledgement stands at a fixed distance and has a CRC
+    },
+    {
         "protocol": "renogy",
         "addresses": ("0x30", "0x31", "0x32"),
         "scalars": {
