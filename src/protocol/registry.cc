@@ -6,6 +6,7 @@
 
 #include "protocol/daly_uart.h"
 #include "protocol/daren_485.h"
+#include "protocol/eg4_lifepower.h"
 #include "protocol/jkbms_pb.h"
 #include "protocol/jkbms_uart.h"
 #include "protocol/lltjbd_uart.h"
@@ -22,6 +23,7 @@ constexpr auto kProtocols = std::to_array<const Protocol*>({
     &kLltJbdUart,
     &kDalyUart,
     &kJkBmsUart,
+    &kEg4Lifepower,
     &kRenogy,
     &kPylontechRs485,
 });

@@ -21,6 +21,8 @@ PYLONTECH_EXCHANGES = ["42", "44", "92", "93", "51", "96", "4F", "47", "42/all",
 RENOGY_EXCHANGES = {5000: 0, 5122: 1, 5042: 2, 5100: 3, 5048: 4, 5035: 5, 5110: 6, 5119: 7, 5130: 8, 5223: 9, 5200: 10, 5226: 11}
 # Where kJkBmsPb's exchanges have the registers that trigger blocks.
 JKBMS_PB_EXCHANGES = {0x20: 0, 0x1E: 1, 0x1C: 2}
+# Where kEg4Lifepower's exchanges have the commands that vectors read.
+EG4_EXCHANGES = {0x01: 0, 0x33: 2, 0x42: 3, 0x06: 4}
 
 
 def texts_of(vector):
@@ -135,6 +137,13 @@ def jkbms_pb_seeds(vectors):
                 records += [record(exchange, response), record(0x80 | exchange, response[6:299])]
         if records:
             yield b"".join(records)
+def eg4_seeds(vectors):
+    """Each reply twice, as it came and as a payload: the second one is compared with the first."""
+    for vector in vectors:
+        for request, response in pairs_of(vector):
+            exchange = EG4_EXCHANGES.get(request[2]) if request else None
+            if exchange is not None and response:
+                yield record(exchange, response) + record(0x80 | exchange, response[4:-2])
 
 
 def state_seeds():
@@ -178,6 +187,7 @@ def main():
     write(target / "fuzz_renogy", renogy_seeds(vectors["renogy"]))
     write(target / "fuzz_pylontech_rs485", pylontech_seeds(vectors["pylontech-rs485"]))
     write(target / "fuzz_jkbms_pb", jkbms_pb_seeds(vectors["jkbms-pb"]))
+    write(target / "fuzz_eg4_lifepower", eg4_seeds(vectors["eg4-lifepower"]))
     write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
     write(target / "fuzz_state", state_seeds())
 

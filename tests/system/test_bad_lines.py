@@ -77,6 +77,21 @@ PROTOCOLS = [
         "check": "crc16",  # its sum has 8 bits, but the acknowledgement stands at a fixed distance and has a CRC
     },
     {
+        "protocol": "eg4-lifepower",
+        "addresses": ("0x01", "0x02", "0x03"),
+        # Small steps are believed without a second reply, which is what stands in for the check that passes single wrong bits.
+        "scalars": {
+            "/Dc/0/Voltage": ("voltage_v", 0.2061),
+            "/Dc/0/Current": ("current_a", 2.0061),
+            "/Soc": ("soc_percent", 0.2061),
+            "/Soh": ("soh_percent", 0.51),
+            "/InstalledCapacity": ("capacity_full_ah", 0.0101),
+            "/System/MOSTemperature": ("mos_temperature_c", 1.51),
+        },
+        "cell": 0.02061,
+        "check": "sum8",
+    },
+    {
         "protocol": "renogy",
         "addresses": ("0x30", "0x31", "0x32"),
         "scalars": {
