@@ -35,6 +35,14 @@ std::string addresses_of(const Protocol& protocol) {
 
 std::string or_none(std::string_view text) { return text.empty() ? "nothing" : std::string(text); }
 
+nlohmann::ordered_json addresses_json(const Protocol& protocol) {
+  nlohmann::ordered_json json = {{"default", protocol.default_address},
+                                 {"lowest", protocol.lowest_address},
+                                 {"highest", protocol.highest_address}};
+  if (protocol.other_default >= 0) json["other_default"] = protocol.other_default;
+  return json;
+}
+
 nlohmann::ordered_json json_of(const Protocol& protocol) {
   return {{"name", protocol.name},
           {"label", protocol.label},
@@ -42,10 +50,7 @@ nlohmann::ordered_json json_of(const Protocol& protocol) {
           {"brands", protocol.brands},
           {"transport", transport_of(protocol)},
           {"speeds", std::vector<int>(protocol.speeds.begin(), protocol.speeds.end())},
-          {"addresses",
-           {{"default", protocol.default_address},
-            {"lowest", protocol.lowest_address},
-            {"highest", protocol.highest_address}}},
+          {"addresses", addresses_json(protocol)},
           {"reads", protocol.reads},
           {"writes", protocol.writes}};
 }
