@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/version.h"
+#include "protocol/registry.h"
 
 namespace bmsd {
 namespace {
@@ -69,6 +70,37 @@ void add_watch(CLI::App& app, Chosen& chosen) {
   command->add_flag("--once", options->once, "Print the table once");
   command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
   command->callback([options, &chosen] { chosen = [options] { return command_watch(*options); }; });
+}
+
+std::string what_can_be_changed() {
+  std::string text = "What can be changed, where ALLOW_WRITES is set in the configuration:\n";
+  for (const Protocol* protocol : protocols()) {
+    std::string words;
+    for (const Writable& writable : protocol->writables) {
+      words += (words.empty() ? "" : ", ") + std::string(word_of(writable.what));
+    }
+    if (!words.empty()) text += "  " + std::string(protocol->name) + ": " + words + "\n";
+  }
+  return text + "A FET is turned on or off, soc is set to 0 to 100 percent: charge-fet=off, soc=80";
+}
+
+void add_set(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<SetOptions>();
+  CLI::App* command =
+      app.add_subcommand("set", "Changes something in a BMS and reads it back, through the running daemon");
+  command->add_option(
+      "BATTERY", options->battery,
+      "Its id, its service on D-Bus, or its serial number, as bmsd show prints them; not needed if there is "
+      "only one");
+  command->add_option("WHAT=VALUE", options->change, "What to change, as in charge-fet=off");
+  command->add_flag("--yes", options->yes, "Do not ask");
+  command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  command->footer(what_can_be_changed);
+  command->callback([options, &chosen] {
+    if (options->change.empty()) std::swap(options->battery, options->change);  // one word alone is the change
+    if (options->change.empty()) throw CLI::RequiredError("WHAT=VALUE");
+    chosen = [options] { return command_set(*options); };
+  });
 }
 
 void add_simulate(CLI::App& app, Chosen& chosen) {
@@ -158,6 +190,7 @@ int run_command_line(int argc, char** argv) {
   add_scan(app, chosen);
   add_show(app, chosen);
   add_watch(app, chosen);
+  add_set(app, chosen);
   add_simulate(app, chosen);
   add_decode(app, chosen);
   add_list(app, chosen);

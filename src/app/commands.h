@@ -48,6 +48,13 @@ struct WatchOptions {
   bool once = false;
 };
 
+struct SetOptions {
+  std::string battery;  // empty: the only one
+  std::string change;   // WHAT=VALUE
+  bool yes = false;
+  std::string socket;
+};
+
 struct SimulateOptions {
   std::string protocol;
   int packs = 1;
@@ -94,6 +101,7 @@ int command_run(const RunOptions& options);
 int command_scan(const ScanOptions& options);
 int command_show(const ShowOptions& options);
 int command_watch(const WatchOptions& options);
+int command_set(const SetOptions& options);
 int command_simulate(const SimulateOptions& options);
 int command_decode(const DecodeOptions& options);
 int command_list(const ListOptions& options);

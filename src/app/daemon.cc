@@ -1,9 +1,25 @@
 #include "app/daemon.h"
 
+#include <boost/asio/post.hpp>
+#include <ctime>
+
 #include "io/clock.h"
 #include "io/open_port.h"
 
 namespace bmsd {
+namespace {
+
+// Machines without a battery for their clock begin in 1970, or when their system was built.
+constexpr std::int64_t kClockIsSetFrom = 1'735'689'600;  // 2025-01-01
+
+std::optional<CivilTime> local_time() {
+  const std::time_t now = static_cast<std::time_t>(wall_now().seconds);
+  std::tm local{};
+  if (now < kClockIsSetFrom || localtime_r(&now, &local) == nullptr) return std::nullopt;
+  return CivilTime{local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec};
+}
+
+}  // namespace
 
 Daemon::Daemon(boost::asio::io_context& io, Log log) : io_(io), log_(std::move(log)), hub_(log_), ticker_(io) {}
 
@@ -52,6 +68,15 @@ void Daemon::set_interval(const std::string& port, Duration interval) {
     entry->line->set_interval(interval);
     entry->pump->poke();
   }
+}
+
+void Daemon::change(std::string_view id, Change change, Hub::ChangeDone done) {
+  change.local_time = local_time();
+  hub_.change(id, change, now_monotonic(), std::move(done));
+  // Later, because this may be called while a line is pumped.
+  boost::asio::post(io_, [this] {
+    for (const auto& port : ports_) port->pump->poke();
+  });
 }
 
 void Daemon::stop() {

@@ -40,6 +40,9 @@ class Daemon {
   void poke(std::size_t index) { ports_[index]->pump->poke(); }
   void set_interval(const std::string& port, Duration interval);  // between the rounds of its packs
 
+  // As Hub::change, with the local time where it is known, and the lines pumped.
+  void change(std::string_view id, Change change, Hub::ChangeDone done);
+
  private:
   struct PortLine {
     std::string name;

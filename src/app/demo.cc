@@ -12,6 +12,7 @@
 #include "app/commands.h"
 #include "app/daemon.h"
 #include "app/private_bus.h"
+#include "app/serve.h"
 #include "app/status.h"
 #include "app/terminal_screen.h"
 #include "app/version.h"
@@ -122,7 +123,9 @@ class Demo {
     if (!plans) return plans.error();
     if (auto added = daemon_.add_port(plans->front()); !added) return added;
     if (auto socket = ControlSocket::open(io_, folder_ + "/control",
-                                          [this](const nlohmann::json& ask) { return answer(daemon_, ask); })) {
+                                          [this](const nlohmann::json& request, const ControlSocket::Reply& reply) {
+                                            serve(daemon_, request, reply);
+                                          })) {
       socket_ = std::move(*socket);
     } else {
       return socket.error();

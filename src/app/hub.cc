@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "app/addresses.h"
 #include "app/config_source.h"
@@ -70,6 +71,8 @@ void Hub::handle(Place& place, const LineEvent& event, Instant now) {
   switch (event.kind) {
     case LineEvent::joined:
       return join(place, unit, now);
+    case LineEvent::changed:
+      return changed(unit, event, now);
     case LineEvent::round_good:
       if (unit.published && unit.presence.lost_for >= 10s) {
         log_(Level::info, fmt::format("{}: answers again after {} s", unit.identity.id, unit.presence.lost_for / 1s));
@@ -135,13 +138,28 @@ bool Hub::resolve() {
   for (std::size_t i = 0; i < units.size(); ++i) {
     BatteryConfig& config = configs[i];
     config.display.config_state = std::max(config.display.config_state, state_);
-    if (const int format = units[i]->config.display.cell_format; units[i]->published) {
-      at_once = at_once && config.display.cell_format == format;
-      config.display.cell_format = format;  // the paths of a service are made when it appears
+    if (config.allow_writes) {
+      for (const Writable& writable : units[i]->pack->protocol->writables)
+        config.display.changes.push_back(writable.what);
     }
+    if (units[i]->published) at_once = keep_what_is_offered(*units[i], config) && at_once;
     units[i]->config = std::move(config);
   }
   return at_once;
+}
+
+// The paths of a service are made when it appears. A permission that was withdrawn holds at once all the same.
+bool Hub::keep_what_is_offered(Unit& unit, BatteryConfig& config) {
+  const Display& shown = unit.config.display;
+  const bool same_cells = config.display.cell_format == shown.cell_format;
+  if (config.display.changes != shown.changes) {
+    std::string text =
+        unit.identity.id + ": ALLOW_WRITES has changed and is in force; its paths on D-Bus change with a restart";
+    if (told_.insert(text).second) log_(Level::info, text);
+  }
+  config.display.cell_format = shown.cell_format;
+  config.display.changes = shown.changes;
+  return same_cells;
 }
 
 // What follows from the readings and the time.
@@ -225,7 +243,75 @@ std::vector<std::string> Hub::waiting() const {
   return silent;
 }
 
+// --- Changes
+
+Result<Hub::Target> Hub::target(std::string_view id, const Change& change) {
+  const auto no = [](std::string why) { return Error{Errc::config, "change", 0, std::move(why)}; };
+  std::optional<Target> found;
+  for (Place& place : places_) {
+    for (std::size_t i = 0; i < place.units.size(); ++i) {
+      if (place.units[i]->identity.id == id) found = {&place, i};
+    }
+  }
+  if (!found) return no(fmt::format("there is no battery {}", id));
+  const Unit& unit = *found->place->units[found->pack];
+  if (!unit.published) return no(fmt::format("{} has not told all of its values yet", id));
+  const Protocol& protocol = *unit.pack->protocol;
+  if (find_writable(protocol, change.what) == nullptr) {
+    return no(
+        fmt::format("the {} of a {} cannot be changed; {}", name_of(change.what), protocol.label,
+                    protocol.writables.empty() ? "nothing of it can" : fmt::format("what can: {}", protocol.writes)));
+  }
+  if (!unit.config.allow_writes) {
+    const std::string scope = unit.identity.address_configured ? "battery" : "line";
+    return no(
+        fmt::format("{} may only be read: allow it with ALLOW_WRITES = True in the section [{} {}] of the "
+                    "configuration",
+                    id, scope, id));
+  }
+  if (const Status sound = check(change); !sound) return sound.error();
+  return *found;
+}
+
+Status Hub::may_change(std::string_view id, const Change& change) {
+  const auto found = target(id, change);
+  if (!found) return found.error();
+  return Done{};
+}
+
+void Hub::change(std::string_view id, const Change& change, Instant now, ChangeDone done) {
+  const auto found = target(id, change);
+  Status begun = Done{};
+  if (!found) begun = found.error();
+  if (begun) begun = found->place->line->change(found->pack, change, ++last_change_, now);
+  if (begun) {
+    pending_[last_change_] = {change, std::move(done)};
+    return;
+  }
+  log_(Level::info, fmt::format("{}: {} to {}: {}", id, name_of(change.what), value_text(change.what, change.value),
+                                begun.error().detail));
+  done(begun.error());
+}
+
+// What was read back is told to the sinks first: who asked finds it there.
+void Hub::changed(Unit& unit, const LineEvent& event, Instant now) {
+  auto pending = pending_.extract(event.change);
+  if (pending.empty()) return;
+  const auto& [change, done] = pending.mapped();
+  log_(Level::info,
+       fmt::format("{}: {} to {}: {}", unit.identity.id, name_of(change.what), value_text(change.what, change.value),
+                   event.result ? "done" : event.result.error().detail));
+  if (unit.published) {
+    evaluate(unit, now);
+    tell(unit, now);
+  }
+  done(event.result);
+}
+
 void Hub::shut_down(Instant now) {
+  for (auto& [id, pending] : std::exchange(pending_, {})) {
+    pending.done(Error{Errc::io, "change", 0, "bmsd ends; whether the BMS has taken it is not known"});
+  }
   for (Place& place : places_) {
     for (const auto& unit : place.units) {
       if (!unit->published) continue;

@@ -2,6 +2,8 @@
 // no clock: the owner says the instant, so an hour of a whole system runs in a test in a moment.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -51,6 +53,14 @@ class Hub {
   // Configured packs that have not answered yet, as "address 0x02 on /dev/ttyUSB0".
   std::vector<std::string> waiting() const;
 
+  // Changes something in the BMS of the battery `id`. `done` is called once, now or later, and not from within here
+  // when the change was begun: with what the BMS says afterwards, or an error whose detail is for people. Whoever runs
+  // the lines has them pumped.
+  using ChangeDone = std::function<void(const Result<double>& said)>;
+  void change(std::string_view id, const Change& change, Instant now, ChangeDone done);
+  // The same, but only whether it may be begun.
+  Status may_change(std::string_view id, const Change& change);
+
   // Leaves all sinks: the program ends.
   void shut_down(Instant now);
 
@@ -74,6 +84,15 @@ class Hub {
     std::vector<std::unique_ptr<Unit>> units;
   };
 
+  struct Pending {  // a change that was begun
+    Change change;
+    ChangeDone done;
+  };
+  struct Target {
+    Place* place;
+    std::size_t pack;  // index into the units and the line's packs
+  };
+
   void know_packs(Place& place, Instant now);
   void suggest_addresses(const Place& place);
   void tell_missing(Place& place, Instant now);
@@ -84,6 +103,9 @@ class Hub {
   bool evaluate(Unit& unit, Instant now);
   void tell(const Unit& unit, Instant now);
   BatteryView view(const Unit& unit) const;
+  bool keep_what_is_offered(Unit& unit, BatteryConfig& config);
+  Result<Target> target(std::string_view id, const Change& change);
+  void changed(Unit& unit, const LineEvent& event, Instant now);
 
   Config config_;
   ConfigState state_ = ConfigState::fine;
@@ -91,6 +113,8 @@ class Hub {
   Log log_;
   std::vector<Sink*> sinks_;
   std::vector<Place> places_;
+  std::map<int, Pending> pending_;  // by LineEvent::change
+  int last_change_ = 0;
 };
 
 }  // namespace bmsd

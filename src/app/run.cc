@@ -17,8 +17,8 @@
 #include "app/held_port.h"
 #include "app/reload.h"
 #include "app/serial_starter.h"
+#include "app/serve.h"
 #include "app/state_keeper.h"
-#include "app/status.h"
 #include "app/version.h"
 #include "io/clock.h"
 #include "io/open_port.h"
@@ -158,6 +158,9 @@ class Runner {
     bus.wait_for_settings = std::filesystem::exists("/etc/venus");
     bus.recall = [this](std::string_view identity) { return keeper_->recall(identity); };
     bus.remember = [this](std::string_view identity, const Kept& kept) { keeper_->remember(identity, kept); };
+    bus.change = [this](std::string_view id, const Change& change, const std::function<void(bool)>& done) {
+      daemon_.change(id, change, [done](const Result<double>& said) { done(said.ok()); });
+    };
     if (options_.bus != "system" && options_.bus != "session") bus.lock_folder.clear();  // a bus of somebody's own
     venus_ = std::make_unique<VenusSink>(io_, bus, log_, [this](const std::string& service, std::string_view id) {
       log_(Level::info, fmt::format("{} is on the bus as {}", id, service));
@@ -166,8 +169,9 @@ class Runner {
   }
 
   Exit add_socket() {
-    auto made = ControlSocket::open(io_, options_.socket,
-                                    [this](const nlohmann::json& request) { return answer(daemon_, request); });
+    auto made = ControlSocket::open(
+        io_, options_.socket,
+        [this](const nlohmann::json& request, const ControlSocket::Reply& reply) { serve(daemon_, request, reply); });
     if (made) {
       socket_ = std::move(*made);
       return std::nullopt;

@@ -1,4 +1,4 @@
-// What a running bmsd answers over its control socket.
+// What a running bmsd tells of itself.
 #pragma once
 
 #include <nlohmann/json.hpp>

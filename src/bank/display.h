@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "battery/change.h"
+
 namespace bmsd {
 
 // What there is to say about the configuration as a whole; every battery shows it (/State, /ErrorCode).
@@ -27,6 +29,7 @@ struct Display {
   bool midpoint = false;  // MIDPOINT_ENABLE
   bool as_json = false;   // PUBLISH_BATTERY_DATA_AS_JSON
   std::array<std::string, 4> temperature_names = {"Temp 1", "Temp 2", "Temp 3", "Temp 4"};  // TEMPERATURE_1_NAME ...
+  std::vector<Changeable> changes;  // what may be changed in the BMS: ALLOW_WRITES, and the BMS can
   ConfigState config_state = ConfigState::fine;
   std::vector<std::pair<std::string, ShownSetting>> config_values;  // PUBLISH_CONFIG_VALUES: all of them, or none
 

@@ -286,7 +286,7 @@ std::vector<BatteryConfig> Config::batteries(std::span<const BatteryName> all, s
   const ConfigState state = worst(this->state(), found);
   std::vector<BatteryConfig> configs;
   for (const Settings& of_battery : settings) {
-    configs.push_back({control_config(of_battery), display(of_battery, state)});
+    configs.push_back({control_config(of_battery), display(of_battery, state), of_battery.flag("ALLOW_WRITES")});
   }
   if (findings != nullptr) {
     for (Finding& finding : found) {

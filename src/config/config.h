@@ -50,6 +50,7 @@ struct LineConfig {
 struct BatteryConfig {
   ControlConfig control;
   Display display;
+  bool allow_writes = false;  // ALLOW_WRITES
 };
 
 // A battery, as sections of the file may name it.

@@ -51,9 +51,8 @@ constexpr std::array<Key, 11> kKeys = {{
      .kind = Kind::boolean,
      .group = kGroup,
      .standard = "False",
-     .works = Works::later,
-     .help = "Allows commands that change something in the BMS.",
-     .until = "Nothing is ever written to a BMS."},
+     .help =
+         "Allows commands that change something in the BMS, such as its switches; without it nothing is ever written."},
     {.name = "SWAP_FET_BITS",
      .kind = Kind::boolean,
      .group = kGroup,

@@ -94,8 +94,8 @@ class Detection : public Machine {
 
   // Listening.
   Instant listen_until_{};
-  bool heard_ = false;     // bytes, since listening at this speed began
-  bool extended_ = false;  // all of the time at this speed
+  bool heard_ = false;                // bytes, since listening at this speed began
+  bool extended_ = false;             // all of the time at this speed
   std::vector<int> still_to_survey_;  // speeds
 
   // The candidate under way.

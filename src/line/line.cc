@@ -44,6 +44,7 @@ Duration Line::turnaround() const { return turnaround_ ? turnaround_->learned() 
 
 void Line::opened(int baud, Instant now) {
   open_ = true;
+  changes_.fail_all("the port was opened anew");
   const bool pinned = plan_.protocols.size() == 1 && !plan_.addresses.empty();
   if (packs_.empty() && plan_.baud > 0 && (pinned || !plan_.packs.empty()))
     create_packs(plan_.packs.empty() ? places(*plan_.protocols.front(), plan_.addresses) : plan_.packs, now);
@@ -60,6 +61,7 @@ void Line::opened(int baud, Instant now) {
 void Line::closed(Instant now) {
   open_ = false;
   turn_.reset();
+  changes_.fail_all("the port is gone");
   if (detection_) detection_->closed(now);
   wire_.reset(wire_.baud(), now);
   poll_.interrupted(now);
@@ -143,6 +145,7 @@ std::optional<Action> Line::next_poll(Instant now) {
   wire_.on_time(now);
   take_outcome(now);
   take_strays(now);
+  changes_.expire(now);
   if (!wire_.idle()) {
     deadline_ = wire_.deadline();
     return std::nullopt;
@@ -151,15 +154,17 @@ std::optional<Action> Line::next_poll(Instant now) {
     watch_pause(now);
     if (paused_until_) return std::nullopt;
   }
+  const auto change_due = changes_.due();
+  if (change_due && now >= *change_due && !poll_.tries_again()) return begin({changes_.pack()}, true, now);
   const auto turn_or_wait = poll_.next(now);
   if (const auto* wait = std::get_if<Instant>(&turn_or_wait)) {
-    deadline_ = *wait;
+    deadline_ = change_due ? std::min(*wait, *change_due) : *wait;
     return std::nullopt;
   }
-  return begin(std::get<PollPlan::Turn>(turn_or_wait), now);
+  return begin(std::get<PollPlan::Turn>(turn_or_wait), false, now);
 }
 
-std::optional<Action> Line::begin(const PollPlan::Turn& turn, Instant now) {
+std::optional<Action> Line::begin(PollPlan::Turn turn, bool changes, Instant now) {
   PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
   const Duration turnaround = turnaround_->of(pack.address, now);
   const Duration silence = wire_.has_spoken() ? turnaround : std::min(turnaround, kFirstSilence);
@@ -169,15 +174,20 @@ std::optional<Action> Line::begin(const PollPlan::Turn& turn, Instant now) {
     return std::nullopt;
   }
   babble_told_ = false;
-  auto request = pack.session->request(turn.exchange);
+  auto request = changes ? changes_.request() : pack.session->request(turn.exchange);
   if (!request) {
-    poll_.skipped(turn, now);
+    if (!changes) poll_.skipped(turn, now);
     deadline_ = now;
     return std::nullopt;
+  }
+  if (changes) {
+    turn.exchange = request->exchange;
+    turn.first_byte = pack.protocol->exchanges[turn.exchange].first_byte;
   }
   SendBytes send{request->bytes};
   turn_ = turn;
   spoken_ = pack.protocol;
+  turn_changes_ = changes;
   wire_.start({pack.protocol, pack.session.get(), pack.address, std::move(*request), turn.first_byte,
                pack.exchanges[turn.exchange].reply_bytes},
               now);
@@ -196,7 +206,7 @@ void Line::take_outcome(Instant now) {
   // Silence to what a pack never answered is no sign that it was asked too soon.
   const bool expected =
       turn.probe || (pack.protocol->exchanges[turn.exchange].optional && !pack.exchanges[turn.exchange].last_ok);
-  poll_.done(turn, std::move(*outcome), now);
+  turn_changes_ ? changes_.done(std::move(*outcome), now) : void(poll_.done(turn, std::move(*outcome), now));
   if (answered) {
     turnaround_->good();
   } else if (!refused && !(silence && expected)) {
@@ -225,6 +235,7 @@ void Line::foreign_request(Instant now) {
   if (!paused_until_) {
     notice("another master asks on this line: polling pauses, its packs are read by listening", true);
     poll_.interrupted_by_master(now);
+    changes_.fail_all("another master asks on this line");
   }
   paused_until_ = now + kPause;
 }
@@ -271,12 +282,27 @@ void Line::set_interval(Duration interval) {
   poll_.set_interval(interval);
 }
 
+Status Line::change(std::size_t pack, const Change& change, int id, Instant now) {
+  const auto no = [](Errc code, std::string why) { return Error{code, "change", 0, why + "; nothing was written"}; };
+  if (pack >= packs_.size()) return no(Errc::config, "there is no such pack");
+  PackTalk& talk = *packs_[pack];
+  if (find_writable(*talk.protocol, change.what) == nullptr)
+    return no(Errc::config, "the " + std::string(name_of(change.what)) + " of this BMS cannot be changed");
+  if (Status sound = check(change); !sound) return sound;
+  if (!open_) return no(Errc::io, "the port is not open");
+  if (paused_until_) return no(Errc::io, "another master asks on this line");
+  if (!talk.answers()) return no(Errc::timeout, "the BMS does not answer");
+  changes_.add(id, static_cast<int>(pack), talk, change, now);
+  return Done{};
+}
+
 void Line::demand_all() {
   for (std::size_t i = 0; i < packs_.size(); ++i) poll_.demand_all(static_cast<int>(i));
 }
 
 std::vector<LineEvent> Line::take_events() {
   for (LineEvent& event : poll_.take_events()) events_.push_back(std::move(event));
+  for (LineEvent& event : changes_.take_events()) events_.push_back(std::move(event));
   return std::exchange(events_, {});
 }
 

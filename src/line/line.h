@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "line/change_plan.h"
 #include "line/detection.h"
 #include "line/listener.h"
 #include "line/pack_talk.h"
@@ -74,12 +75,16 @@ class Line : public Machine {
   void demand_all();
   bool demands() const { return poll_.demands(); }
 
+  // Changes something in a pack (change_plan.h), as soon as the exchange under way is over; LineEvent::changed with
+  // `id` tells how it ended. An error: nothing was begun. Whoever runs the machine has it pumped.
+  Status change(std::size_t pack, const Change& change, int id, Instant now);
+
  private:
   void start_detection(Instant now);
   void create_packs(const std::vector<PackPlace>& places, Instant now);
   std::optional<Action> next_detection(Instant now);
   std::optional<Action> next_poll(Instant now);
-  std::optional<Action> begin(const PollPlan::Turn& turn, Instant now);
+  std::optional<Action> begin(PollPlan::Turn turn, bool changes, Instant now);
   void take_outcome(Instant now);
   void take_strays(Instant now);
   void foreign_request(Instant now);
@@ -98,8 +103,10 @@ class Line : public Machine {
   WireEnd wire_;
   std::optional<Turnaround> turnaround_;
   PollPlan poll_;
+  ChangePlan changes_;
   std::optional<PollPlan::Turn> turn_;  // under way
   const Protocol* spoken_ = nullptr;    // whose words were used last
+  bool turn_changes_ = false;           // it belongs to changes_
   Listener listener_;
   bool open_ = false;
   int wanted_baud_ = 0;  // speed still to be set after opening

@@ -91,7 +91,7 @@ std::optional<PollPlan::Turn> PollPlan::next_demanded(Instant now) {
 std::optional<std::uint8_t> PollPlan::missing_exchange(const PackTalk& pack) const {
   for (std::size_t i = 0; i < pack.exchanges.size(); ++i) {
     const Cadence cadence = pack.protocol->exchanges[i].cadence;
-    if (cadence == Cadence::demand || pack.exchanges[i].last_try) continue;
+    if (!is_polled(cadence) || pack.exchanges[i].last_try) continue;
     return static_cast<std::uint8_t>(i);
   }
   return std::nullopt;

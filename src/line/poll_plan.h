@@ -19,10 +19,13 @@ struct LineEvent {
     round_good,
     round_failed,  // its fast exchanges failed after their retries
     notice,        // `text`, for the log
+    changed,       // the change `change` has ended: `result`
   } kind = notice;
   int pack = -1;  // index into the line's packs
   std::string text;
   bool warning = false;
+  int change = 0;
+  Result<double> result = 0.0;  // what the BMS says now; the detail of an error says what happened
 };
 
 class PollPlan {
@@ -44,6 +47,8 @@ class PollPlan {
 
   // Whose turn it is, or when it will be somebody's.
   std::variant<Turn, Instant> next(Instant now);
+  // An exchange failed and comes once more, before anything else.
+  bool tries_again() const { return again_.has_value(); }
   // The session had no request for this turn.
   void skipped(const Turn& turn, Instant now);
   // The exchange begun by the last Turn has ended. Merges the reading; says whether all went well.

@@ -15,7 +15,14 @@
 //               |    second voltage, usually 0
 //               52.8 V
 //   A5 01 95 08 01 0EC0 0EC2 0EC7 20 D7   first frame of command 95: its number, three cells in mV, a leftover
+//
+//   A5 40 DA 08 01 00000000000000 C8      command DA (charge) or D9 (discharge): 1 turns the FET on, 0 off
+//   A5 01 DA 08 01 01000002006CBE B6      the reply repeats it; the rest is left over
+//   A5 40 21 08 160C0D151D27 012C C3      command 21: 2022-12-13 21:29:39, 30.0 %; the reply begins with 1
 // clang-format on
+//
+// Of the switches one page of the vendor says the opposite, 0 for on; other programs and recorded replies agree on 1.
+// What 93 says after the write decides, so it is always read back.
 //
 // A board can be asked at 80 instead, which is the address of its other port, and then answers as 1 whatever its number.
 // Some boards answer only there, some only at 40. That is an address of its own here, for one board alone on its line.
@@ -33,6 +40,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "protocol/daly_uart_session.h"
@@ -80,6 +88,9 @@ constexpr auto kAsked = std::to_array<Asked>({
     ask(kBalanceSettings, "5F", Cadence::demand, true, "when it balances"),
     ask(kShortCircuit, "60", Cadence::demand, true, "short circuit current, shunt"),
     ask(kClock, "61", Cadence::demand, true, "clock"),
+    ask(kChargeSwitch, "DA", Cadence::write, true, "turning the charge FET on and off"),
+    ask(kDischargeSwitch, "D9", Cadence::write, true, "turning the discharge FET on and off"),
+    ask(kSetSoc, "21", Cadence::write, true, "setting the state of charge, and with it the clock"),
 });
 constexpr std::size_t kExchangeCount = kAsked.size();
 constexpr auto kExchanges = [] {
@@ -93,7 +104,7 @@ constexpr std::uint8_t index_of(Command command) {
   while (kAsked[index].command != command) ++index;
   return index;
 }
-constexpr std::uint8_t k90 = index_of(kMeasurements), k94 = index_of(kCounts);
+constexpr std::uint8_t k90 = index_of(kMeasurements), k93 = index_of(kState), k94 = index_of(kCounts);
 
 // Parts of a reply; one frame can be all of it.
 bool has_parts(std::uint8_t command) {
@@ -160,6 +171,34 @@ std::optional<Error> misfit(const DalyFrame& asked, const DalyFrame& reply) {
   return std::nullopt;
 }
 
+namespace {
+
+// A switch repeats what it was told; 21 is accepted with 1.
+std::optional<Error> refusal(const DalyFrame& asked, const DalyFrame& reply) {
+  const bool is_switched = asked.command == kChargeSwitch || asked.command == kDischargeSwitch;
+  if (!is_switched && asked.command != kSetSoc) return std::nullopt;
+  if (reply.data[0] == (is_switched ? asked.data[0] : 1)) return std::nullopt;
+  return Error{Errc::refused, "not_accepted", reply.data[0], {}};
+}
+
+// Zeros stop the board's clock, which is what there is to send when the time is not known.
+ByteVector clock_of(const std::optional<CivilTime>& time) {
+  if (!time || time->year < 2000 || time->year > 2099) return ByteVector(6, 0);
+  ByteVector clock;
+  for (const int part : {time->year - 2000, time->month, time->day, time->hour, time->minute, time->second})
+    clock.push_back(static_cast<std::uint8_t>(part));
+  return clock;
+}
+
+}  // namespace
+
+ByteVector with_soc(ByteVector clock, double soc) {
+  const auto tenths = static_cast<unsigned>(std::lround(soc * 10));
+  clock.push_back(static_cast<std::uint8_t>(tenths >> 8));
+  clock.push_back(static_cast<std::uint8_t>(tenths & 0xFF));
+  return clock;
+}
+
 DalySession::DalySession(const OpenOptions& options)
     : address_(static_cast<std::uint8_t>(options.address < 0 ? kPc : options.address)),
       misses_(kExchangeCount, 0),
@@ -170,12 +209,25 @@ DalySession::DalySession(const OpenOptions& options)
 
 std::optional<Request> DalySession::request(std::uint8_t exchange) {
   if (exchange >= kExchangeCount || given_up(exchange)) return std::nullopt;
+  if (kAsked[exchange].exchange.cadence == Cadence::write) return std::nullopt;
   if (exchange == k90) ++rounds_since_counts_;
   const Command command = kAsked[exchange].command;
   if (command == kCounts && !counts_are_due()) return std::nullopt;
   if (command == kCells && memory_.cells == 0) return std::nullopt;
   if (command == kTemperatures && memory_.sensors <= 0) return std::nullopt;
   return Request{exchange, 0, encode_frame(address_, command, {})};
+}
+
+Result<Request> DalySession::change(const Change& change) {
+  ByteVector data;
+  Command command = change.what == Changeable::charge_fet ? kChargeSwitch : kDischargeSwitch;
+  if (is_switch(change.what)) {
+    data.push_back(change.value != 0 ? 1 : 0);
+  } else {
+    command = kSetSoc;
+    data = with_soc(clock_of(change.local_time), change.value);
+  }
+  return Request{index_of(command), 0, encode_frame(address_, command, data)};
 }
 
 Result<Reading> DalySession::decode(const Heard& heard) {
@@ -190,6 +242,9 @@ Result<Reading> DalySession::decode(const Heard& heard) {
     frames.push_back(*parsed);
   }
   auto reading = decode_reply(*asked, frames);
+  if (reading) {
+    if (auto no = refusal(*asked, frames.back())) return std::move(*no);
+  }
   if (reading || reading.error().code != Errc::incomplete || frames.empty()) return reading;
   // Still waiting; the last frame may be none of this reply.
   if (auto why = misfit(*asked, frames.back())) return std::move(*why);
@@ -254,6 +309,8 @@ constexpr std::array<int, 1> kSpeeds = {9600};
 constexpr std::array<int, kMostBoards + 1> kAddresses = {0x40, 0x80, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47,
                                                          0x48, 0x49, 0x4A, 0x4B, 0x4C, 0x4D, 0x4E, 0x4F};
 constexpr std::array<std::uint8_t, 2> kProof = {k94, k90};
+constexpr std::array<Writable, 3> kWritables = {
+    {{Changeable::charge_fet, k93}, {Changeable::discharge_fet, k93}, {Changeable::soc, k90}}};
 constexpr std::array<Word, 1> kWords = {{{"cell_temperatures_c", "temperatures_c"}}};
 
 }  // namespace
@@ -278,12 +335,13 @@ constinit const Protocol kDalyUart = {
     .tag = daly::tag,
     .exchanges = daly::kExchanges,
     .proof = daly::kProof,
+    .writables = daly::kWritables,
     .alarm_bits = daly::kAlarmBits,
     .words = daly::kWords,
     .reads =
         "voltage, current, SoC, up to 48 cells, temperatures, capacities, cycles, alarms, FETs, balancing, limits, "
         "versions, battery code, production date",
-    .writes = "",
+    .writes = "charge FET, discharge FET, state of charge (and with it the clock)",
     .probe_is_write = false,
     .tells_fets = true,
     .open = daly::open,

@@ -15,6 +15,9 @@ int exchange_of(std::uint8_t command);
 // Why a frame does not answer this request; nothing if it does.
 std::optional<Error> misfit(const DalyFrame& asked, const DalyFrame& reply);
 
+// The data of command 21. `clock`: year since 2000, month, day, hour, minute, second; `soc`: percent.
+ByteVector with_soc(ByteVector clock, double soc);
+
 class DalySession final : public Session {
  public:
   // Reads INVERT_CURRENT_MEASUREMENT and BATTERY_CAPACITY of the configuration, and of a vector `current_polarity`,
@@ -22,6 +25,7 @@ class DalySession final : public Session {
   explicit DalySession(const OpenOptions& options);
 
   std::optional<Request> request(std::uint8_t exchange) override;
+  Result<Request> change(const Change& change) override;
   Result<Reading> decode(const Heard& heard) override;
   void failed(std::uint8_t exchange, const Error& error) override;
 

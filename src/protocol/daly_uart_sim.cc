@@ -10,6 +10,8 @@
 //   balancing      told | untold          untold: 97 is always 0, as of boards with an active balancer
 //   code           kept | none            none: the battery code is empty
 //   silent         57,62 ...              commands that it does not answer
+//   writes         obey | mute | ignore | refuse   does as it is told; does so without an answer; only acknowledges;
+//                                         answers that it has not
 //   dead_current   2.5                    A; what is smaller reads as 0
 //   sleeps         3                      so many requests wake it up and get no answer
 //   fault_code     0 ... 255              byte 7 of 98
@@ -92,7 +94,7 @@ std::string seen_in_mirror(std::string_view name) {
 // --- What a board can be ---
 
 struct Variant {
-  std::string host = "any", cell_frames = "host80";
+  std::string host = "any", cell_frames = "host80", writes = "obey";
   bool charge_counts_up = false, mirrored = false, two_sensor_frames = true;
   bool keeps_cycles = true, tells_balancing = true, has_code = true;
   std::set<int> silent;
@@ -133,6 +135,7 @@ bool apply(std::string_view key, std::string_view value, Variant& to) {
   if (key == "cycles") return to.keeps_cycles = value == "kept", one_of({"kept", "reserved"});
   if (key == "balancing") return to.tells_balancing = value == "told", one_of({"told", "untold"});
   if (key == "code") return to.has_code = value == "kept", one_of({"kept", "none"});
+  if (key == "writes") return to.writes = value, one_of({"obey", "mute", "ignore", "refuse"});
   if (key == "silent") return commands(value, to.silent);
   if (key == "dead_current") return number(value, 1000, to.dead_current);
   if (key == "sleeps") return number(value, 1000, to.sleeps);
@@ -159,7 +162,8 @@ class DalyUartPack final : public Responder {
     if (variant_.silent.contains(command)) return std::nullopt;
     const int as = asked_at_80_ ? 1 : board_;
     ByteVector reply;
-    for (const ByteVector& content : contents(command, state)) {
+    for (const ByteVector& content :
+         is_write(command) ? written(command, request.subspan(4, kContent), state) : contents(command, state)) {
       std::copy(content.begin(), content.end(), buffer_.begin());
       append_frame(reply, as, command, buffer_);
     }
@@ -167,9 +171,36 @@ class DalyUartPack final : public Responder {
     return reply;
   }
 
+  std::vector<Change> take_changes() override { return std::exchange(changes_, {}); }
+
  private:
   using Contents = std::vector<ByteVector>;
   static Contents one(const Content& content) { return {content.bytes}; }
+
+  // --- Writing ---
+
+  static bool is_write(int command) { return command == 0x21 || command == 0xD9 || command == 0xDA; }
+
+  Contents written(int command, Bytes data, const PackState& state) {
+    if (variant_.writes == "obey" || variant_.writes == "mute") obey(command, data);
+    if (variant_.writes == "mute") return {};
+    const bool refuses = variant_.writes == "refuse";
+    if (command == 0x21) return one(Content().u8(refuses ? 0 : 1));
+    const bool is_on = command == 0xDA ? state.charge_fet : state.discharge_fet;
+    return one(Content().u8(refuses ? (is_on ? 1 : 0) : data[0]));
+  }
+
+  void obey(int command, Bytes data) {
+    if (command == 0x21) {
+      clock_.assign(data.begin(), data.begin() + 6);
+      changes_.push_back({Changeable::soc, (data[6] * 256 + data[7]) / 10.0});
+    } else {
+      changes_.push_back(
+          {command == 0xDA ? Changeable::charge_fet : Changeable::discharge_fet, data[0] == 1 ? 1.0 : 0.0});
+    }
+  }
+
+  // --- Reading ---
 
   Contents contents(int command, const PackState& state) {
     switch (command) {
@@ -354,7 +385,8 @@ class DalyUartPack final : public Responder {
       case 0x60:
         return one(to.u16(800).u16(250));
       case 0x61:
-        return one(to.u8(22).u8(12).u8(13).u8(21).u8(29).u8(39).u16(state.soc * 10));
+        for (const int part : clock_) to.u8(part);
+        return one(to.u16(state.soc * 10));
       default:
         return {};
     }
@@ -365,6 +397,8 @@ class DalyUartPack final : public Responder {
   Variant variant_;
   bool asked_at_80_ = false;
   int life_ = 0;
+  std::vector<int> clock_ = {22, 12, 13, 21, 29, 39};
+  std::vector<Change> changes_;
   // A board writes each answer over the one before: bytes that an answer leaves out are those of an earlier one.
   std::array<std::uint8_t, kContent> buffer_{};
 };

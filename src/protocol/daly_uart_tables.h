@@ -36,7 +36,7 @@ enum Command : std::uint8_t {
   kClock = 0x61,              // [I]
   kSoftware = 0x62,           // [I]
   kHardware = 0x63,           // [I]
-  kSetSoc = 0x21,             // writes: known when they are heard, never sent
+  kSetSoc = 0x21,             // writes: [R], as the switches
   kDischargeSwitch = 0xD9,
   kChargeSwitch = 0xDA,
 };

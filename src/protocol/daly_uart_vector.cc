@@ -1,9 +1,9 @@
 // Vectors of the Daly "A5" protocol: one reply with all that came before and between its frames, and the requests that a
-// vector describes. The writes among those are for comparison only: no session can send them.
+// vector describes.
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
+#include <utility>
 
 #include "protocol/daly_uart_session.h"
 #include "protocol/daly_uart_tables.h"
@@ -115,10 +115,7 @@ Result<ByteVector> encode_set_soc(std::uint8_t address, std::span<const Param> i
   auto data = clock_of(value_of(input, "clock"));
   if (!soc || *soc < 0 || *soc > 100) return usage("soc_percent is a number from 0 to 100");
   if (!data) return usage("clock is a time like 2022-12-13T21:29:39");
-  const auto raw = static_cast<unsigned>(std::lround(*soc * 10));
-  data->push_back(static_cast<std::uint8_t>(raw >> 8));
-  data->push_back(static_cast<std::uint8_t>(raw & 0xFF));
-  return encode_frame(address, kSetSoc, *data);
+  return encode_frame(address, kSetSoc, with_soc(std::move(*data), *soc));
 }
 
 }  // namespace

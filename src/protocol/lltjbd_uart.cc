@@ -34,6 +34,12 @@
 // polling needs is among them; the current limits of the BMS (28, 29) are, and the configuration's are in force instead.
 // A board is recognised by its port, since its bar code (A2) cannot be read reliably.
 //
+// Both switches can be turned off and on with E1, which needs no factory mode. One word says both; a switch that is off
+// because of a protection is not locked along with the other:
+//
+//   DD 5A E1 02 0001 FF1C 77                         bit 0: charge off, bit 1: discharge off
+//   DD E1 00 00 0000 77
+//
 // A sleeping board wakes up by a request and does not answer it: the next one is.
 //
 // What proves it: good replies to 03 (1 to 32 cells) and to 04 (at least as many).
@@ -57,12 +63,13 @@ using lltjbd::Memory;
 
 // --- Exchanges ---
 
-// The exchanges in their order: the registers that every board answers, the parameters, and the writes that this program
-// knows when it hears them and never sends.
+// The exchanges in their order: the registers that every board answers, the parameters, and the writes, of which
+// factory mode is known when it is heard and never sent.
 enum Index : std::uint8_t { k03, k04, k05, kAA, kFirstParameter };
 constexpr std::array<std::uint8_t, kFirstParameter> kPlain = {0x03, 0x04, 0x05, 0xAA};
 constexpr std::array<std::uint8_t, 3> kWritten = {0x00, 0x01, 0xE1};
 constexpr std::size_t kFirstWritten = kFirstParameter + kRegisters.size();
+constexpr std::size_t kSwitches = kFirstWritten + 2;
 constexpr std::size_t kExchangeCount = kFirstWritten + kWritten.size();
 
 // Boards answer within 20 to 100 ms; the longest reply takes 85 ms. The silence inside one is that of the boxes between.
@@ -77,9 +84,9 @@ constexpr std::array<Exchange, kExchangeCount> kExchanges = [] {
   all[kAA] = exchange("AA", Cadence::demand, true, "how often each protection tripped");
   for (std::size_t i = 0; i < kRegisters.size(); ++i)
     all[kFirstParameter + i] = exchange(kRegisters[i].name, Cadence::demand, true, kRegisters[i].help);
-  all[kFirstWritten] = exchange("00", Cadence::demand, true, "entering factory mode; never sent");
-  all[kFirstWritten + 1] = exchange("01", Cadence::demand, true, "leaving factory mode; never sent");
-  all[kFirstWritten + 2] = exchange("E1", Cadence::demand, true, "turning switches on and off; never sent");
+  all[kFirstWritten] = exchange("00", Cadence::write, true, "entering factory mode; never sent");
+  all[kFirstWritten + 1] = exchange("01", Cadence::write, true, "leaving factory mode; never sent");
+  all[kSwitches] = exchange("E1", Cadence::write, true, "turning switches on and off");
   return all;
 }();
 
@@ -198,6 +205,21 @@ class JbdSession final : public Session {
     return Request{exchange, 0, lltjbd::encode_frame({lltjbd::kRead, register_of(exchange), {}})};
   }
 
+  // Bit 12 tells whether a switch is locked at all. While it is clear, the other switch is either on or held by a
+  // protection, and must not stay off when that is over. While it is set, an other switch that is off may be locked: it
+  // stays as it is, since nobody asked for it to be turned on.
+  Result<Request> change(const Change& change) override {
+    if (!is_switch(change.what)) return Session::change(change);
+    if (!memory_.switches) return usage("the position of the other switch is not known yet: register 03 was not read");
+    const auto [charge_on, discharge_on, locked] = *memory_.switches;
+    bool charge_off = locked && !charge_on, discharge_off = locked && !discharge_on;
+    (change.what == Changeable::charge_fet ? charge_off : discharge_off) = change.value == 0;
+    const std::array<std::uint8_t, 2> word = {
+        0, static_cast<std::uint8_t>((charge_off ? kChargeOff : 0) | (discharge_off ? kDischargeOff : 0))};
+    return Request{static_cast<std::uint8_t>(kSwitches), 0,
+                   lltjbd::encode_frame({lltjbd::kWrite, kWritten[kSwitches - kFirstWritten], word})};
+  }
+
   Result<Reading> decode(const Heard& heard) override {
     if (heard.asked == nullptr) return error(Errc::command, "unasked");
     if (heard.frames.empty()) return error(Errc::incomplete, "missing_frame");
@@ -222,6 +244,7 @@ class JbdSession final : public Session {
 
  private:
   static constexpr int kTries = 3;
+  static constexpr std::uint8_t kChargeOff = 1U << 0, kDischargeOff = 1U << 1;  // of E1
 
   // A board that does not answer one parameter answers none: not worth the silence of fifty.
   bool parameters_closed() const { return !parameters_open_ && parameter_misses_ >= kTries; }
@@ -281,6 +304,7 @@ constexpr std::array<int, 1> kSpeeds = {9600};
 constexpr int kOnlyAddress = 1;
 constexpr std::array<int, 1> kAddresses = {kOnlyAddress};
 constexpr std::array<std::uint8_t, 2> kProof = {k03, k04};
+constexpr std::array<Writable, 2> kWritables = {{{Changeable::charge_fet, k03}, {Changeable::discharge_fet, k03}}};
 constexpr std::array<Word, 1> kWords = {{{"production_date", "manufacturing_date"}}};
 
 }  // namespace
@@ -304,12 +328,13 @@ constinit const Protocol kLltJbdUart = {
     .tag = tag,
     .exchanges = kExchanges,
     .proof = kProof,
+    .writables = kWritables,
     .alarm_bits = lltjbd::kAlarmBits,
     .words = kWords,
     .reads =
         "voltage, current, SoC, up to 32 cells, temperatures, capacities, cycles, alarms, FETs, balancing, trip "
         "counters, hardware, version, production date; parameters where the board gives them without factory mode",
-    .writes = "",
+    .writes = "charge FET, discharge FET",
     .probe_is_write = false,
     .tells_fets = true,
     .open = open,

@@ -49,6 +49,7 @@ Bytes without_length(Bytes field) {
 constexpr std::size_t kLeast03 = 23;  // bytes without sensors and tail
 constexpr unsigned kChargeOn = 1U << 0, kDischargeOn = 1U << 1, kLimiterOn = 1U << 2, kHeatingOn = 1U << 3,
                    kLarge = 1U << 7;
+constexpr unsigned kSoftwareLock = 1U << 12;  // of the protections
 
 // A board has no alarm of its own for a low state of charge. There is no name for people either: the state of charge
 // says it.
@@ -104,6 +105,7 @@ Result<Reading> decode_03(Bytes data, Memory& memory) {
   if (cells == 0 || cells > kMostCells) return implausible("not 1 to 32 cells");
   memory.cells = cells;
   const bool large = memory.large_units = (data[20] & kLarge) != 0;
+  memory.switches = {(data[20] & kChargeOn) != 0, (data[20] & kDischargeOn) != 0, (u16(data, 16) & kSoftwareLock) != 0};
 
   Reading reading;
   reading.set(Field::voltage, u16(data, 0) / 100.0);
@@ -113,8 +115,8 @@ Result<Reading> decode_03(Bytes data, Memory& memory) {
   reading.set(Field::cycles, u16(data, 8));
   reading.set(Field::soc, data[19]);
   reading.set(Field::cell_count, static_cast<double>(cells));
-  reading.set(Field::charge_fet_on, (data[20] & kChargeOn) != 0 ? 1 : 0);
-  reading.set(Field::discharge_fet_on, (data[20] & kDischargeOn) != 0 ? 1 : 0);
+  reading.set(Field::charge_fet_on, memory.switches->charge_on ? 1 : 0);
+  reading.set(Field::discharge_fet_on, memory.switches->discharge_on ? 1 : 0);
   reading.balancing_cells = CellSet(u16(data, 14) << 16 | u16(data, 12));
 
   // The first of several sensors is the board's own, a single one is in the battery.

@@ -15,6 +15,12 @@ namespace bmsd::lltjbd {
 
 inline constexpr std::size_t kMostCells = 32;
 
+// The position of the switches, as register 03 tells it.
+struct Switches {
+  bool charge_on = false, discharge_on = false;
+  bool locked = false;  // one or both were turned off by command: protection bit 12
+};
+
 // What one reply leaves for the understanding of the next.
 struct Memory {
   bool extras = false;                    // collect Reading::extras
@@ -22,6 +28,7 @@ struct Memory {
   double soc_low_alarm = 10;              // percent, SOC_LOW_ALARM
   std::optional<std::size_t> cells;       // of register 03
   bool large_units = false;               // of register 03: current and capacities in 0.1 A and 0.1 Ah
+  std::optional<Switches> switches;       // of register 03
   std::optional<bool> large_in_2d;        // the same as register 2D has it
   std::vector<std::string> acknowledged;  // registers that were written
 };

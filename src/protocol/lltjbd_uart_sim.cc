@@ -13,6 +13,8 @@
 //   parameters    locked | silent | open  registers of the EEPROM outside factory mode: STATUS 81, nothing, or the content
 //   sleeps        no | yes              the first request wakes the board up and gets no answer
 //   stale         0 ... 8               bytes 00 in front of each answer
+//   writes        obey | mute | ignore | refuse   the switches: turned and acknowledged, turned without an answer, only
+//                                       acknowledged, or STATUS 81
 //   nameless      no | yes              A5 in the place of the register in an answer, as one old board does
 #include <algorithm>
 #include <array>
@@ -63,7 +65,7 @@ struct Variant {
   int major = 8, minor = 0;
   std::string name = "JBD-SP25S003-L16S-100A-100A-B";
   unsigned date = 22U << 9 | 3U << 5 | 28U;
-  std::string tail = "none", units = "auto", parameters = "locked";
+  std::string tail = "none", units = "auto", parameters = "locked", writes = "obey";
   bool board_sensor = true, heating = false, restarts_counted = true, sleeps = false, nameless = false;
   int stale = 0;
 };
@@ -104,6 +106,7 @@ bool apply(const std::string& key, const std::string& value, Variant& to) {
   if (key == "tail") return to.tail = value, one_of({"none", "short", "balance", "long"});
   if (key == "units") return to.units = value, one_of({"auto", "small", "large"});
   if (key == "parameters") return to.parameters = value, one_of({"locked", "silent", "open"});
+  if (key == "writes") return to.writes = value, one_of({"obey", "mute", "ignore", "refuse"});
   if (key == "counters") return to.restarts_counted = value == "12", one_of({"11", "12"});
   if (key == "board_sensor") return yes_or_no(to.board_sensor);
   if (key == "heating") return yes_or_no(to.heating);
@@ -163,6 +166,8 @@ class JbdBoard final : public Responder {
     return frame(request[2], *reply);
   }
 
+  std::vector<Change> take_changes() override { return std::exchange(changes_, {}); }
+
  private:
   struct Reply {
     Status status = kGood;
@@ -204,8 +209,8 @@ class JbdBoard final : public Responder {
     return refuse(kNotAllowed);
   }
 
-  // Writing: factory mode and the switches, whose position is the board's own from then on.
-  Reply written(std::uint8_t number, Bytes data) {
+  // Writing: factory mode and the switches. Nothing: no answer.
+  std::optional<Reply> written(std::uint8_t number, Bytes data) {
     if (data.size() != 2) return refuse(kUnknown);
     const unsigned word = static_cast<unsigned>(data[0]) << 8 | data[1];
     switch (number) {
@@ -215,13 +220,23 @@ class JbdBoard final : public Responder {
       case 0x01:
         factory_mode_ = false;
         if (word == 0x2828) trips_.fill(0);
-        return {};
+        return Reply();
       case 0xE1:
-        locked_ = word & 3;
-        return {};
+        return lock(word & 3);
       default:
         return refuse(factory_mode_ ? kUnknown : kNotAllowed);
     }
+  }
+
+  // Switches that are turned off so stay off until they are turned on so.
+  std::optional<Reply> lock(unsigned switches_off) {
+    if (variant_.writes == "refuse") return refuse(kNotAllowed);
+    if (variant_.writes == "ignore") return Reply();
+    locked_ = switches_off;
+    changes_ = {{Changeable::charge_fet, (locked_ & 1) == 0 ? 1.0 : 0.0},
+                {Changeable::discharge_fet, (locked_ & 2) == 0 ? 1.0 : 0.0}};
+    if (variant_.writes == "mute") return std::nullopt;
+    return Reply();
   }
 
   // --- Register 03 ---
@@ -394,6 +409,7 @@ class JbdBoard final : public Responder {
   Variant variant_;
   bool awake_ = false;
   bool factory_mode_ = false;
+  std::vector<Change> changes_;
   unsigned locked_ = 0;  // switches that were turned off: 1 charge, 2 discharge
   std::array<int, 11> trips_{};
   std::set<std::string, std::less<>> alarms_before_;

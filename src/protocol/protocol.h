@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "battery/change.h"
 #include "battery/reading.h"
 #include "wire/frame.h"
 
@@ -36,6 +37,16 @@ enum class Cadence : std::uint8_t {
   slow,    // once a minute, stretched when the line is full
   once,    // after connection and again after a reconnect
   demand,  // only when somebody asks
+  write,   // only as part of a change that somebody asked for: never polled
+};
+
+// Exchanges that nothing asks for by itself.
+constexpr bool is_polled(Cadence cadence) { return cadence != Cadence::demand && cadence != Cadence::write; }
+
+// What a user may change in this BMS, and the exchange that says afterwards whether it has.
+struct Writable {
+  Changeable what;
+  std::uint8_t read_back;
 };
 
 // One request and the reply that it calls for.
@@ -79,6 +90,10 @@ class Session {
   // at open.
   virtual Result<Reading> decode(const Heard& heard) = 0;
 
+  // The request that makes this change, of an exchange with Cadence::write. Error config: this BMS cannot, or what has
+  // to be known for it is not known yet.
+  virtual Result<Request> change(const Change& change);
+
   // An exchange failed once; the next request() of it may differ.
   virtual void failed(std::uint8_t /*exchange*/, const Error& /*error*/) {}
 };
@@ -117,7 +132,8 @@ struct Protocol {
   Framer framer = nullptr;
   Tag (*tag)(const Frame& frame) = nullptr;
   std::span<const Exchange> exchanges;
-  std::span<const std::uint8_t> proof;  // the first exchange identifies this BMS, one of the others confirms it
+  std::span<const std::uint8_t> proof;       // the first exchange identifies this BMS, one of the others confirms it
+  std::span<const Writable> writables = {};  // empty: this program only reads it
   std::span<const AlarmBit> alarm_bits;
   std::span<const Word> words;
   std::string_view reads, writes;       // for `bmsd list`: what it gives, what can be set
@@ -138,5 +154,8 @@ struct Protocol {
 
 // Index of the exchange called `name` in a protocol, or -1.
 int exchange_index(const Protocol& protocol, std::string_view name);
+
+// How `what` is changed; null: this BMS cannot.
+const Writable* find_writable(const Protocol& protocol, Changeable what);
 
 }  // namespace bmsd

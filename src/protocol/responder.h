@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "battery/change.h"
 
 namespace bmsd {
 
@@ -46,6 +47,9 @@ class Responder {
 
   // The reply to `request` (a whole frame as the framer gives it); nothing when the BMS would stay silent.
   virtual std::optional<ByteVector> answer(Bytes request, const PackState& state) = 0;
+
+  // What the last request has changed in the pack. Whoever owns its state makes it so.
+  virtual std::vector<Change> take_changes() { return {}; }
 };
 
 }  // namespace bmsd

@@ -199,7 +199,9 @@ void SimBus::heard(Bytes request, int address) {
 
 void SimBus::answer(Pack& pack, Bytes request) {
   pack.model.advance(master_end_);
-  auto reply = pack.responder->answer(request, pack.model.state());
+  PackState before = pack.model.state();
+  auto reply = pack.responder->answer(request, before);
+  for (const Change& change : pack.responder->take_changes()) pack.model.command(change);
   if (!reply || faults_.strikes(Fault::silence)) return;
 
   Instant start = std::max(master_end_, pack.free_at) + pack.delay;
@@ -225,7 +227,7 @@ void SimBus::answer(Pack& pack, Bytes request) {
   }
   Talk& said = talk(std::move(bytes), start);
   said.address = pack.options.address;
-  said.state = pack.model.state();
+  said.state = std::move(before);
   said.reply = std::move(*reply);
   pack.free_at = said.span.end;
 }

@@ -157,6 +157,8 @@ PackModel::PackModel(const PackModelOptions& options) : options_(options) {
 }
 
 PackModel::PackModel(PackState state) : state_(std::move(state)) {
+  charge_fet_.set = state_.charge_fet;
+  discharge_fet_.set = state_.discharge_fet;
   for (const Scalar& scalar : kScalars) pinned_.emplace(scalar.key);
   for (const std::string_view key : kModelledLists) pinned_.emplace(key);
   options_.fixed = true;
@@ -214,6 +216,8 @@ void PackModel::integrate(double hours) {
 }
 
 void PackModel::refresh() {
+  state_.charge_fet = charge_fet_.set && charge_fet_.commanded;
+  state_.discharge_fet = discharge_fet_.set && discharge_fet_.commanded;
   if (!pinned("current_a")) {
     const bool open = options_.current_a > 0 ? state_.charge_fet : state_.discharge_fet;
     state_.current = open ? options_.current_a : 0;
@@ -320,8 +324,8 @@ Status PackModel::set_switch(std::string_view key, std::string_view value) {
   const auto on = parse_switch(value);
   if (!on) return wrong(key, value, "on or off");
   (key == "drift"           ? options_.fixed
-   : key == "charge_fet_on" ? state_.charge_fet
-                            : state_.discharge_fet) = key == "drift" ? !*on : *on;
+   : key == "charge_fet_on" ? charge_fet_.set
+                            : discharge_fet_.set) = key == "drift" ? !*on : *on;
   refresh();
   return Done{};
 }
@@ -350,6 +354,21 @@ Status PackModel::set_list(std::string_view key, std::string_view value) {
   pinned_.emplace(key);
   refresh();
   return Done{};
+}
+
+void PackModel::command(const Change& change) {
+  switch (change.what) {
+    case Changeable::charge_fet:
+      charge_fet_.commanded = change.value != 0;
+      break;
+    case Changeable::discharge_fet:
+      discharge_fet_.commanded = change.value != 0;
+      break;
+    case Changeable::soc:
+      state_.soc = change.value;
+      break;
+  }
+  refresh();
 }
 
 void PackModel::set_alarm(std::string_view name, bool on) {

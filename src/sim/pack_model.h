@@ -48,6 +48,10 @@ class PackModel {
   // Raises or clears an alarm by the sheet's name. The name is not checked here: the protocol knows its names.
   void set_alarm(std::string_view name, bool on);
 
+  // What a master has written. A FET that is turned off so stays off until it is turned on so, whatever set() says of
+  // it; one that set() has turned off, as a protection does, stays off too.
+  void command(const Change& change);
+
   static bool knows(std::string_view key);
   static std::vector<std::string_view> keys();
 
@@ -68,6 +72,11 @@ class PackModel {
 
   PackModelOptions options_;
   PackState state_;
+  struct Fet {
+    bool set = true;        // by set()
+    bool commanded = true;  // by command()
+  };
+  Fet charge_fet_, discharge_fet_;
   std::vector<Cell> cells_;
   std::vector<Cell> sensors_;
   std::set<std::string, std::less<>> pinned_;  // keys that the model leaves alone

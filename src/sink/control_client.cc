@@ -33,14 +33,15 @@ class Descriptor {
 
 Error failed(std::string detail, int number = 0) { return {Errc::io, "control_socket", number, std::move(detail)}; }
 
-Error not_connected(const std::string& path, int error) {
-  static constexpr const char* kAdvice = "; start it with: bmsd run PORT, or name a port: bmsd show PORT";
+Error not_connected(const std::string& path, const nlohmann::json& request, int error) {
+  std::string advice = "; start it with: bmsd run PORT";
+  if (request.value("ask", "") != "set") advice += ", or name a port: bmsd show PORT";
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return failed("no bmsd is running: " + path + " does not exist" + kAdvice, error);
+      return failed("no bmsd is running: " + path + " does not exist" + advice, error);
     case ECONNREFUSED:
-      return failed("no bmsd is running: nobody serves " + path + " any more" + kAdvice, error);
+      return failed("no bmsd is running: nobody serves " + path + " any more" + advice, error);
     case EACCES:
       return failed(path + ": permission denied; bmsd runs as another user: use sudo", error);
     default:
@@ -94,7 +95,7 @@ Result<nlohmann::json> ask(const std::string& path, const nlohmann::json& reques
   setsockopt(descriptor.number(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // also limits connect
   setsockopt(descriptor.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   if (connect(descriptor.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return not_connected(chosen, errno);
+    return not_connected(chosen, request, errno);
   }
   if (auto sent = send_all(descriptor.number(), json_text(request) + "\n", chosen); !sent) return sent.error();
   const auto line = receive_line(descriptor.number(), chosen);

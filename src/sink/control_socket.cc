@@ -36,34 +36,28 @@ constexpr std::size_t kLongestRequest = std::size_t{64} * 1024;
 constexpr std::size_t kMostClients = 32;
 constexpr auto kRequestWithin = std::chrono::seconds(60);
 constexpr auto kReplyReadWithin = std::chrono::seconds(5);
-constexpr std::array<std::string_view, 2> kAsks = {"show", "status"};
+constexpr auto kAnsweredWithin = std::chrono::seconds(30);
+constexpr std::array<std::string_view, 3> kAsks = {"show", "status", "set"};
 
 Error io_error(std::string detail, int number = 0) { return {Errc::io, "control_socket", number, std::move(detail)}; }
 
 Json failure(std::string_view text) { return {{"ok", false}, {"error", text}}; }
 
-// The reply to one line. Nothing that a client sends may end the daemon.
-Json reply_to(const std::string& line, const ControlSocket::Handler& handler) {
-  static constexpr std::string_view kHelp = R"(send one JSON object per line: {"ask":"show"} or {"ask":"status"})";
-  const Json request = Json::parse(line, nullptr, false);
+// What is wrong with a request; null: nothing.
+Json fault_of(const Json& request) {
+  static constexpr std::string_view kHelp =
+      R"(send one JSON object per line: {"ask":"show"}, {"ask":"status"} or {"ask":"set",...})";
   if (!request.is_object()) return failure("this is no JSON object; " + std::string(kHelp));
   const auto asked = request.find("ask");
   if (asked == request.end() || !asked->is_string() ||
       std::find(kAsks.begin(), kAsks.end(), asked->get_ref<const std::string&>()) == kAsks.end()) {
     return failure("unknown request; " + std::string(kHelp));
   }
-  try {
-    Json reply = handler(request);
-    if (!reply.is_object()) return failure("no answer");
-    reply.emplace("ok", true);
-    return reply;
-  } catch (const std::exception& error) {
-    return failure(error.what());
-  }
+  return nullptr;
 }
 
-// One client: reads a line, writes the reply, reads the next line. While it does not read its reply nothing more is
-// read from it, so it holds one reply of memory and no time.
+// One client: reads a line, waits for the answer, writes it, reads the next line. Until it has read its reply nothing
+// more is read from it, so it holds one reply of memory and no time.
 class Client : public std::enable_shared_from_this<Client> {
  public:
   using Gone = std::function<void(const std::shared_ptr<Client>&)>;
@@ -94,8 +88,32 @@ class Client : public std::enable_shared_from_this<Client> {
     } else {
       const std::string line = received_.substr(0, size - 1);
       received_.erase(0, size);
-      if (gone_) write(reply_to(line, handler_), false);
+      if (gone_) answer(Json::parse(line, nullptr, false));
     }
+  }
+
+  // Nothing that a client sends may end the daemon.
+  void answer(const Json& request) {
+    if (const Json fault = fault_of(request); !fault.is_null()) return write(fault, false);
+    limit_time(kAnsweredWithin,
+               [](Client& client) { client.answered(client.asked_, failure("not answered in time")); });
+    const auto reply = [weak = weak_from_this(), number = ++asked_](const Json& reply) {
+      if (const auto self = weak.lock()) self->answered(number, reply);
+    };
+    try {
+      handler_(request, reply);
+    } catch (const std::exception& error) {
+      reply(failure(error.what()));
+    }
+  }
+
+  // `number`: of the request. A second answer to the same one is dropped.
+  void answered(std::uint64_t number, Json reply) {
+    if (!gone_ || number != asked_ || answered_ == number) return;
+    answered_ = number;
+    if (!reply.is_object()) reply = failure("no answer");
+    reply.emplace("ok", true);
+    write(reply, false);
   }
 
   void write(const Json& reply, bool last) {
@@ -110,10 +128,11 @@ class Client : public std::enable_shared_from_this<Client> {
     });
   }
 
-  void limit_time(std::chrono::seconds limit) {
+  void limit_time(
+      std::chrono::seconds limit, void (*over)(Client&) = [](Client& client) { client.leave(); }) {
     timer_.expires_after(limit);
-    timer_.async_wait([self = shared_from_this()](ErrorCode error) {
-      if (!error) self->leave();
+    timer_.async_wait([self = shared_from_this(), over](ErrorCode error) {
+      if (!error) over(*self);
     });
   }
 
@@ -129,6 +148,7 @@ class Client : public std::enable_shared_from_this<Client> {
   const ControlSocket::Handler& handler_;  // of the server; not called after close()
   Gone gone_;                              // empty: closed
   std::string received_, reply_;
+  std::uint64_t asked_ = 0, answered_ = 0;  // the last request, and the last one that was answered
 };
 
 Result<sockaddr_un> address_of(const std::string& path) {

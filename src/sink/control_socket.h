@@ -2,6 +2,7 @@
 //
 //   {"ask":"show"}    -> {"ok":true,"batteries":[...]}
 //   {"ask":"status"}  -> {"ok":true, ...}
+//   {"ask":"set",...} -> {"ok":true, ...}, when it is done
 //   anything else     -> {"ok":false,"error":"..."}
 #pragma once
 
@@ -22,12 +23,15 @@ namespace bmsd {
 std::string default_socket_path();
 
 // Serves from the loop; never blocks it. A client that does not read its reply within 5 s, or sends no request for 60
-// s, is dropped; of more than 32 clients the newest is refused.
+// s, is dropped; of more than 32 clients the newest is refused. A request that is not answered within 30 s is a
+// failure.
 class ControlSocket {
  public:
-  // Answers {"ask": "show" | "status"}; what it returns gets "ok": true unless it has an "ok" of its own. Must not
-  // block.
-  using Handler = std::function<nlohmann::json(const nlohmann::json& request)>;
+  // Takes a reply, once, at once or later; it gets "ok": true unless it has an "ok" of its own. A client that has gone
+  // meanwhile is no concern of who answers.
+  using Reply = std::function<void(const nlohmann::json& reply)>;
+  // Answers {"ask": "show" | "status" | "set"}. Must not block. An exception is an answer, too.
+  using Handler = std::function<void(const nlohmann::json& request, Reply reply)>;
 
   // `path` empty: default_socket_path(). Makes the directory (0755 for root, else 0700) and the socket (0600); replaces
   // one that nobody serves any more. Errors, io: another bmsd serves it, no permission, path too long. `io` must

@@ -1,5 +1,6 @@
 #include "venus/battery_paths.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -9,25 +10,25 @@
 namespace bmsd {
 namespace {
 
-// What a write to `path` does.
-SetHandler handler_of(std::string_view path, const SetHandler& set_custom_name) {
-  if (path == "/CustomName") return set_custom_name;
-  // /Mode is a switch in Victron's contract, but nothing here can switch a pack; /History/Clear clears what the driver
-  // counts, and nothing is counted here yet.
-  return [](const BusValue&, const std::function<void(SetResult)>& done) { done(SetResult::refused); };
-}
+// /Mode is a switch in Victron's contract, but nothing here can switch a pack; /History/Clear clears what the driver
+// counts, and nothing is counted here yet.
+void refuse(const BusValue&, const std::function<void(SetResult)>& done) { done(SetResult::refused); }
 
 bool per_cell(const PathRow& row) { return std::string_view(row.path).find('#') != std::string_view::npos; }
 
 }  // namespace
 
-BatteryPaths::BatteryPaths(ItemTree& tree, SetHandler set_custom_name, const Display& display)
-    : tree_(tree), cell_format_(display.cell_format), config_(tree) {
+BatteryPaths::BatteryPaths(ItemTree& tree, const Handlers& handlers, const Display& display)
+    : tree_(tree), cell_format_(display.cell_format), changes_(display.changes), config_(tree) {
   for (const PathRow& row : path_table()) {
     if (per_cell(row) || !wanted(row)) continue;
+    const bool is_command = row.trait == PathRow::command;
     SetHandler handler;
-    if (row.trait == PathRow::writable) handler = handler_of(row.path, set_custom_name);
-    bound_.push_back({&row, tree_.add(row.path, row.type, row.format, std::move(handler)), 0});
+    if (is_command || row.trait == PathRow::writable) {
+      if (handlers) handler = handlers(row.path);
+      if (!handler) handler = refuse;
+    }
+    bound_.push_back({&row, tree_.add(row.path, row.type, row.format, std::move(handler), is_command), 0});
   }
 }
 
@@ -41,8 +42,20 @@ bool BatteryPaths::wanted(const PathRow& row) const {
       return cell_format_ == 2 || cell_format_ == 3;
     case PathRow::with_balances:
       return cell_format_ == 1 || cell_format_ == 3;
+    case PathRow::with_changes:
+      return !changes_.empty();
+    case PathRow::with_charge_fet:
+      return offers(Changeable::charge_fet);
+    case PathRow::with_discharge_fet:
+      return offers(Changeable::discharge_fet);
+    case PathRow::with_soc:
+      return offers(Changeable::soc);
   }
   return false;
+}
+
+bool BatteryPaths::offers(Changeable what) const {
+  return std::find(changes_.begin(), changes_.end(), what) != changes_.end();
 }
 
 void BatteryPaths::add_cells(std::size_t count) {

@@ -176,7 +176,8 @@ MessagePtr BusItems::set_value(DBusMessage& call, const Item& item) {
   const auto value = given ? convert(sendable(*given), item.type) : std::nullopt;
   if (!item.on_set) return set_reply(call, SetResult::not_possible);  // also of the value that it has
   const bool both_invalid = given && !valid(*given) && !valid(item.value);
-  if (both_invalid || (value && same_value(*value, item.value))) return set_reply(call, SetResult::accepted);
+  const bool is_so = both_invalid || (value && same_value(*value, item.value));
+  if (is_so && !item.is_command) return set_reply(call, SetResult::accepted);
   if (!value) return set_reply(call, SetResult::not_possible);
 
   std::erase_if(deferred_, [](const auto& weak) { return weak.expired(); });

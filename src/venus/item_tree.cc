@@ -9,7 +9,7 @@ namespace bmsd {
 
 ItemTree::ItemTree() { nodes_.try_emplace("/"); }
 
-ItemTree::Index ItemTree::add(std::string path, ItemType type, const char* format, SetHandler on_set) {
+ItemTree::Index ItemTree::add(std::string path, ItemType type, const char* format, SetHandler on_set, bool is_command) {
   const Index index = items_.size();
   nodes_[path].item = index;
   for (std::string_view child = path; child != "/";) {
@@ -18,7 +18,7 @@ ItemTree::Index ItemTree::add(std::string path, ItemType type, const char* forma
     nodes_[std::string(parent)].children.emplace(child.substr(slash + 1));
     child = parent;
   }
-  items_.push_back({std::move(path), type, format, {}, text_of({}), std::move(on_set)});
+  items_.push_back({std::move(path), type, format, {}, text_of({}), std::move(on_set), is_command});
   return index;
 }
 

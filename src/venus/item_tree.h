@@ -23,8 +23,9 @@ enum class SetResult : int {
   refused = 2
 };  // 1: read-only, or no value of the item's type
 
-// Called with a value of the item's type that differs from the present one. `done` may be called at once or later,
-// once; after 5 s the client has been told "refused" and the call has no effect. The handler sets the item itself.
+// Called with a value of the item's type that differs from the present one, or with any if the item is a command.
+// `done` may be called at once or later, once; after 5 s the client has been told "refused" and the call has no effect.
+// The handler sets the item itself.
 using SetHandler = std::function<void(const BusValue& value, std::function<void(SetResult)> done)>;
 
 struct Item {
@@ -34,6 +35,7 @@ struct Item {
   BusValue value;
   std::string text;
   SetHandler on_set;  // none: read-only
+  bool is_command;    // what it shows is what the BMS says: a write of that has an effect, too
 };
 
 class ItemTree {
@@ -49,7 +51,8 @@ class ItemTree {
 
   // A new invalid item. `path` is "/A/b_1": as D-Bus wants object paths, and neither taken nor part of another item's
   // path.
-  Index add(std::string path, ItemType type, const char* format = nullptr, SetHandler on_set = {});
+  Index add(std::string path, ItemType type, const char* format = nullptr, SetHandler on_set = {},
+            bool is_command = false);
 
   // Stores what may be sent of `value`, and its text.
   void set(Index index, BusValue value);

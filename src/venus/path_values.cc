@@ -133,6 +133,11 @@ BusValue discharge_allowed(In in) { return yes_no(in.view.limits.discharge.allow
 BusValue charge_blocked(In in) { return yes_no(!in.view.limits.charge.allowed); }
 BusValue discharge_blocked(In in) { return yes_no(!in.view.limits.discharge.allowed); }
 
+BusValue is_off(In in, Field fet) {
+  const auto is_on = in.view.battery.flag(fet);
+  return is_on ? yes_no(!*is_on) : BusValue();
+}
+
 // --- Cells
 
 BusValue cell_voltage(In in) {

@@ -49,6 +49,7 @@ BusValue charge_allowed(In in);
 BusValue discharge_allowed(In in);
 BusValue charge_blocked(In in);
 BusValue discharge_blocked(In in);
+BusValue is_off(In in, Field fet);
 
 // Cells. One above twice MAX_CELL_VOLTAGE is a broken wire, not a voltage: it counts nowhere.
 BusValue cell_voltage(In in);

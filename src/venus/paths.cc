@@ -30,6 +30,10 @@ template <Alarm id>
 BusValue of(In in) {
   return v::alarm(in, id);
 }
+template <Field id>
+BusValue is_off(In in) {
+  return v::is_off(in, id);
+}
 template <std::size_t number>
 BusValue sensor(In in) {
   return v::sensor(in, number - 1);
@@ -44,8 +48,10 @@ constexpr auto d = ItemType::real;
 constexpr auto s = ItemType::text;
 constexpr auto kRises = Urgent::when_it_rises;
 constexpr auto kFalls = Urgent::when_it_falls;
+constexpr auto kChanges = Urgent::when_it_changes;
 constexpr auto kNever = Urgent::never;
 constexpr auto kPlain = PathRow::plain;
+constexpr auto kCommand = PathRow::command;
 
 // What this version cannot know yet (time to go, its own history, the debug texts) is invalid or empty, as consumers
 // expect of paths that every battery has; paths that exist only with an option are left out.
@@ -178,6 +184,11 @@ constexpr PathRow kTable[] = {
     {"/History/CanBeCleared", i, nullptr, 0, constant<0>},
 
     {"/Settings/HasTemperature", i, nullptr, 0, constant<1>},
+    {"/Settings/HasSettings", i, nullptr, 0, constant<1>, kNever, kPlain, PathRow::with_changes},
+    {"/Settings/ForceChargingOff", i, nullptr, 0, is_off<Field::charge_fet_on>, kChanges, kCommand, PathRow::with_charge_fet},
+    {"/Settings/ForceDischargingOff", i, nullptr, 0, is_off<Field::discharge_fet_on>, kChanges, kCommand, PathRow::with_discharge_fet},
+    {"/Settings/ResetSocTo", i, nullptr, 0, [](Who who) -> BusValue { return who.facts.soc_target; }, kNever, PathRow::writable, PathRow::with_soc},
+    {"/Settings/ResetSocToApply", i, nullptr, 0, constant<0>, kNever, kCommand, PathRow::with_soc},
 };
 // clang-format on
 

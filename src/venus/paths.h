@@ -25,6 +25,7 @@ struct ServiceFacts {
   std::string identity;     // the one in use, safe_identity()
   std::string custom_name;  // empty: none
   std::int32_t instance = 0;
+  std::int32_t soc_target = 100;  // percent, of /Settings/ResetSocTo
 };
 
 // What a row is computed from: who the battery is, or what it says now.
@@ -54,14 +55,19 @@ struct PathRow {
   enum Trait : unsigned char {
     plain,
     writable,
-    keeps_last
-  } trait = plain;  // keeps_last: never invalid again once it was valid
-  // What BATTERY_CELL_DATA_FORMAT has to be (bank/display.h).
+    command,    // writable, and what it shows is what the BMS says (Item::is_command)
+    keeps_last  // never invalid again once it was valid
+  } trait = plain;
+  // What BATTERY_CELL_DATA_FORMAT has to be, or what may be changed (bank/display.h).
   enum When : unsigned char {
     always,
     with_voltages,    // 1
     with_cell_volts,  // 2, 3
-    with_balances     // 1, 3
+    with_balances,    // 1, 3
+    with_changes,     // any
+    with_charge_fet,
+    with_discharge_fet,
+    with_soc
   } when = always;
 };
 std::span<const PathRow> path_table();

@@ -42,6 +42,8 @@ bool Publisher::is_urgent(ItemTree::Index index, const BusValue& value, Urgent u
       return false;
     case Urgent::when_it_rises:
       return after > before;
+    case Urgent::when_it_changes:
+      return true;
     case Urgent::when_it_falls:
       return after < before && (after == 0 || before - after > 0.01 * highest_[index]);
   }

@@ -14,7 +14,7 @@ namespace bmsd {
 
 // Which changes of an item go out at once, taking along what is pending. "Falls" counts from 1 % of the item's highest
 // value on, or when it reaches 0.
-enum class Urgent : unsigned char { never, when_it_rises, when_it_falls };
+enum class Urgent : unsigned char { never, when_it_rises, when_it_falls, when_it_changes };
 
 class Publisher {
  public:

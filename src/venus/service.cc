@@ -33,13 +33,14 @@ VenusService::VenusService(boost::asio::io_context& io, const VenusOptions& opti
       appeared_(appeared),
       identity_(view.identity),
       name_(service_name(view.identity)),
-      facts_{options.process_name, options.process_version, {}, {}, 0},
-      paths_(
-          tree_,
-          [this](const BusValue& value, auto done) {
-            enrollment_.set_custom_name(std::get<std::string>(value), std::move(done));
+      facts_{options.process_name, options.process_version, {}, {}, 0, 100},
+      commands_(
+          [this](const Change& change, auto done) {
+            options_.change ? options_.change(identity_.id, change, std::move(done)) : done(false);
           },
-          view.display),
+          [this] { show_who(); }),
+      paths_(
+          tree_, [this](std::string_view path) { return handler(path); }, view.display),
       publisher_(tree_),
       now_(now),
       enrollment_(io, options, roster, identity_, {[this] { settled(); }, [this] { show_who(); }},
@@ -137,7 +138,15 @@ void VenusService::restart() {
   });
 }
 
+SetHandler VenusService::handler(std::string_view path) {
+  if (path != "/CustomName") return commands_.handler(path);
+  return [this](const BusValue& value, auto done) {
+    enrollment_.set_custom_name(std::get<std::string>(value), std::move(done));
+  };
+}
+
 void VenusService::show_who() {
+  facts_.soc_target = commands_.soc_target();
   facts_.identity = enrollment_.identity();
   facts_.instance = enrollment_.kept().instance;
   facts_.custom_name = enrollment_.kept().custom_name;

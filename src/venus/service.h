@@ -9,6 +9,7 @@
 #include "bank/view.h"
 #include "venus/battery_paths.h"
 #include "venus/bus_item.h"
+#include "venus/commands.h"
 #include "venus/connection.h"
 #include "venus/delay.h"
 #include "venus/enrollment.h"
@@ -51,6 +52,7 @@ class VenusService {
   void named(DBusMessage& reply);
   void try_name_later(const std::string& problem);
 
+  SetHandler handler(std::string_view path);
   void show_who();
   void flush(Instant now);
   void note(Level level, std::string_view text) const { log_(level, name_ + ": " + std::string(text)); }
@@ -64,6 +66,7 @@ class VenusService {
   const std::string name_;
   ServiceFacts facts_;
   ItemTree tree_;
+  Commands commands_;
   BatteryPaths paths_;
   Publisher publisher_;
   Instant now_;  // of the last call from outside

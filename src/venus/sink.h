@@ -14,6 +14,7 @@
 #include "bank/view.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "battery/change.h"
 
 namespace boost::asio {
 class io_context;
@@ -44,6 +45,10 @@ struct VenusOptions {
   // What a battery kept of its last life, for charge control and the counters; `id` is Identity::id. Once from `recall`
   // if it had to do, once from the settings. Comes from the loop, never from within a call to the sink.
   std::function<void(std::string_view id, const Kept& kept)> restored = {};
+
+  // Changes something in the BMS of the battery `id` (Display::changes); `done` is called once, with whether the BMS
+  // says now what was wanted, after the sink was told what it says.
+  std::function<void(std::string_view id, const Change& change, std::function<void(bool)> done)> change = {};
 
   // Where the file is that two drivers of one instance exclude each other with; empty: none (a private bus).
   std::string lock_folder = "/var/tmp";

@@ -163,7 +163,9 @@ TEST(DalyUartExtras, AreCollectedOnlyWhenAskedFor) {
     const int exchange = daly.tag({vector.request}).exchange;
     const bool plain = vector.expect_error.empty() && vector.request[1] == 0x40 && vector.response.size() == 13;
     if (!plain || exchange < 0) continue;
-    const auto reading = hear(*open(), daly.exchanges[static_cast<std::size_t>(exchange)].name, {vector.response});
+    const Exchange& asked = daly.exchanges[static_cast<std::size_t>(exchange)];
+    if (asked.cadence == Cadence::write) continue;
+    const auto reading = hear(*open(), asked.name, {vector.response});
     if (reading.ok() == (exchange == index_of("95") || exchange == index_of("96")))
       ADD_FAILURE() << vector.name;  // how many there are is not known
     if (reading) {

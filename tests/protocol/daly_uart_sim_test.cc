@@ -75,7 +75,8 @@ TEST(DalyUartSim, AnswersOnlyIntactRequestsForItself) {
   EXPECT_FALSE(third->answer(damaged, state));
   EXPECT_FALSE(third->answer(Bytes(damaged).first(5), state));
   EXPECT_EQ(ask(*third, 0xD8, state, 0x42), "");
-  EXPECT_EQ(ask(*third, 0xDA, state, 0x42), "") << "it is not switched";
+  EXPECT_EQ(ask(*third, 0xDA, state, 0x40), "") << "it is not the one that is switched";
+  EXPECT_TRUE(third->take_changes().empty());
 }
 
 TEST(DalyUartSim, BoardsDiffer) {

@@ -66,7 +66,7 @@ TEST(LltJbdUart, NoRequestEverWrites) {
 
 TEST(LltJbdUart, PollingAsksForNothingThatNeedsFactoryMode) {
   for (const Exchange& exchange : jbd.exchanges) {
-    const bool polled = exchange.cadence != Cadence::demand;
+    const bool polled = is_polled(exchange.cadence);
     EXPECT_EQ(polled, exchange.name == "03" || exchange.name == "04" || exchange.name == "05") << exchange.name;
   }
 }

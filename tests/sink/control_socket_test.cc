@@ -39,7 +39,9 @@ class ControlSocketTest : public testing::Test {
   ~ControlSocketTest() override { fs::remove_all(directory_); }
 
   Result<std::unique_ptr<ControlSocket>> open() {
-    return ControlSocket::open(io_, path_.string(), [this](const Json& request) { return handler_(request); });
+    return ControlSocket::open(io_, path_.string(), [this](const Json& request, const ControlSocket::Reply& reply) {
+      late_ ? late_(request, reply) : reply(handler_(request));
+    });
   }
 
   // Runs the loop until `done`; the limit only ends a test that would hang.
@@ -75,7 +77,8 @@ class ControlSocketTest : public testing::Test {
 
   asio::io_context io_;
   fs::path directory_, path_;
-  ControlSocket::Handler handler_ = [](const Json&) { return Json{{"batteries", Json::array({1, 2})}}; };
+  std::function<Json(const Json&)> handler_ = [](const Json&) { return Json{{"batteries", Json::array({1, 2})}}; };
+  ControlSocket::Handler late_;  // answers when it likes
 };
 
 TEST_F(ControlSocketTest, AnswersShow) {
@@ -129,6 +132,60 @@ TEST_F(ControlSocketTest, AHandlerThatThrowsIsAnAnswerAndNoEnd) {
   EXPECT_FALSE(ask_it({{"ask", "show"}}));
   handler_ = [](const Json&) { return Json::object(); };
   EXPECT_TRUE(ask_it({{"ask", "show"}}));
+}
+
+TEST_F(ControlSocketTest, AnAnswerMayComeLaterAndOthersDoNotWaitForIt) {
+  ControlSocket::Reply owed;
+  late_ = [&](const Json& request, const ControlSocket::Reply& reply) {
+    request["ask"] == "set" ? void(owed = reply) : reply({{"batteries", 3}});
+  };
+  const auto socket = open();
+  auto set = std::async(std::launch::async, [&] { return ask(path_.string(), {{"ask", "set"}}); });
+  run_until([&] { return static_cast<bool>(owed); });
+  const auto show = ask_it({{"ask", "show"}});
+  ASSERT_TRUE(show);
+  EXPECT_EQ((*show)["batteries"], 3);
+  owed({{"value", "off"}});
+  owed({{"value", "on"}});
+  run_until([&] { return set.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  EXPECT_EQ(*set.get(), Json::parse(R"({"ok":true,"value":"off"})")) << "the first answer is the answer";
+}
+
+TEST_F(ControlSocketTest, ASecondAnswerIsNotTakenForTheNextRequests) {
+  std::vector<ControlSocket::Reply> owed;
+  late_ = [&](const Json&, const ControlSocket::Reply& reply) { owed.push_back(reply); };
+  const auto socket = open();
+  asio::local::stream_protocol::socket client(io_);
+  client.connect(asio::local::stream_protocol::endpoint(path_.string()));
+  asio::write(client, asio::buffer(std::string("{\"ask\":\"set\"}\n{\"ask\":\"set\"}\n")));
+  run_until([&] { return owed.size() == 1; });
+  owed[0]({{"n", 1}});
+  run_until([&] { return owed.size() == 2; });
+  owed[0]({{"n", 2}});
+  owed[1]({{"n", 3}});
+  std::string received(36, ' ');
+  bool over = false;
+  asio::async_read(client, asio::buffer(received), [&](boost::system::error_code, std::size_t) { over = true; });
+  run_until([&] { return over; });
+  EXPECT_EQ(received, "{\"n\":1,\"ok\":true}\n{\"n\":3,\"ok\":true}\n");
+}
+
+TEST_F(ControlSocketTest, AnAnswerForAClientThatHasGoneIsDropped) {
+  ControlSocket::Reply owed;
+  late_ = [&](const Json&, const ControlSocket::Reply& reply) { owed = reply; };
+  auto socket = open();
+  {
+    asio::local::stream_protocol::socket client(io_);
+    client.connect(asio::local::stream_protocol::endpoint(path_.string()));
+    asio::write(client, asio::buffer(std::string("{\"ask\":\"set\"}\n")));
+    run_until([&] { return static_cast<bool>(owed); });
+  }
+  owed({{"value", "off"}});
+  io_.poll();
+  late_ = nullptr;
+  EXPECT_TRUE(ask_it({{"ask", "show"}}));
+  *socket = nullptr;
+  owed({{"value", "off"}});  // and for a socket that has gone
 }
 
 TEST_F(ControlSocketTest, ARequestWithoutEndIsRefused) {
@@ -228,6 +285,13 @@ TEST_F(ControlSocketTest, WithoutADaemonTheClientSaysWhatToDo) {
   EXPECT_EQ(describe(reply.error()),
             "no bmsd is running: " + path_.string() +
                 " does not exist; start it with: bmsd run PORT, or name a port: bmsd show PORT");
+}
+
+TEST_F(ControlSocketTest, WhereOnlyTheDaemonCanDoItNoPortIsRecommended) {
+  const auto reply = ask(path_.string(), {{"ask", "set"}});
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(describe(reply.error()),
+            "no bmsd is running: " + path_.string() + " does not exist; start it with: bmsd run PORT");
 }
 
 TEST_F(ControlSocketTest, ADaemonThatIsStuckEndsTheClientsPatience) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -38,6 +39,12 @@ bool applies(const ContractRow& row, const Display& display) {
   if (row.when == "start" || row.when == "round") return true;
   if (row.when == "json") return display.as_json;
   if (row.when == "config") return !display.config_values.empty();
+  if (row.when.starts_with("changes")) {
+    const auto& changes = display.changes;
+    if (row.when == "changes") return !changes.empty();
+    return std::any_of(changes.begin(), changes.end(),
+                       [&](Changeable what) { return row.when == "changes " + std::string(word_of(what)); });
+  }
   return row.when.starts_with("cells ") && row.when.find(std::to_string(display.cell_format)) != std::string::npos;
 }
 
@@ -87,8 +94,7 @@ std::string fault_of_text(const Item& item, const std::string& format) {
 struct Walk {
   explicit Walk(const Display& display) {
     pack.display = display;
-    BatteryPaths paths(
-        tree, [](const BusValue&, const auto& done) { done(SetResult::accepted); }, display);
+    BatteryPaths paths(tree, {}, display);
     Publisher publisher(tree);
     paths.update(Who{pack.identity, facts}, publisher);
     paths.update(pack.view(), publisher, pack.now);
@@ -150,6 +156,19 @@ TEST(Walk, TheItemsAreThoseOfTheContractWithEveryOption) {
   display.config_values = {{"MAX_CELL_VOLTAGE", 3.45}, {"BATTERY_ADDRESSES", std::vector<std::string>{}}};
   display.config_state = ConfigState::corrected;
   EXPECT_THAT(Walk(display).faults, IsEmpty());
+}
+
+TEST(Walk, TheItemsAreThoseOfTheContractForEachThingThatMayBeChanged) {
+  constexpr auto kCharge = Changeable::charge_fet, kDischarge = Changeable::discharge_fet, kSoc = Changeable::soc;
+  for (const std::vector<Changeable>& changes :
+       {std::vector{kCharge}, std::vector{kDischarge}, std::vector{kSoc}, std::vector{kCharge, kDischarge},
+        std::vector{kCharge, kDischarge, kSoc}}) {
+    Display display;
+    display.changes = changes;
+    const Walk walk(display);
+    EXPECT_THAT(walk.faults, IsEmpty());
+    EXPECT_TRUE(walk.tree.find("/Settings/HasSettings"));
+  }
 }
 
 TEST(Walk, WithoutCellsNoPathTellsOfOne) {

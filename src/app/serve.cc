@@ -1,0 +1,67 @@
+#include "app/serve.h"
+
+#include <optional>
+#include <string>
+
+#include "app/battery_choice.h"
+#include "app/status.h"
+
+namespace bmsd {
+namespace {
+
+using Json = nlohmann::json;
+
+// A text of the request; empty: it has none.
+std::string text_in(const Json& request, const char* key) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Error wrong(std::string why) { return {Errc::config, "request", 0, std::move(why)}; }
+
+Result<Change> change_in(const Json& request) {
+  const auto what = changeable_of(text_in(request, "what"));
+  if (!what) return wrong(R"("what" is "charge-fet", "discharge-fet" or "soc")");
+  const auto given = request.find("value");
+  const bool is_number = given != request.end() && given->is_number() && !is_switch(*what);
+  const auto value = is_number ? std::optional(given->get<double>()) : value_of(*what, text_in(request, "value"));
+  if (!value) return wrong(is_switch(*what) ? R"("value" is "on" or "off")" : R"("value" is a number from 0 to 100)");
+  return Change{*what, *value};
+}
+
+Json failure(const Error& error) {
+  return {{"ok", false}, {"error", error.detail.empty() ? describe(error) : error.detail}};
+}
+
+Json said(const std::string& id, Changeable what, double value) {
+  Json json = {{"battery", id}, {"what", word_of(what)}};
+  if (is_switch(what)) {
+    json["value"] = value_text(what, value);
+  } else {
+    json["value"] = value;
+  }
+  return json;
+}
+
+void set(Daemon& daemon, const Json& request, const ControlSocket::Reply& reply) {
+  const auto change = change_in(request);
+  if (!change) return reply(failure(change.error()));
+  const auto id = choose_battery(daemon.hub().views(), text_in(request, "battery"));
+  if (!id) return reply(failure(id.error()));
+  if (const auto check = request.find("check"); check != request.end() && *check == true) {
+    const Status may = daemon.hub().may_change(*id, *change);
+    return reply(may ? said(*id, change->what, change->value) : failure(may.error()));
+  }
+  daemon.change(*id, *change, [reply, id = *id, what = change->what](const Result<double>& result) {
+    reply(result ? said(id, what, *result) : failure(result.error()));
+  });
+}
+
+}  // namespace
+
+void serve(Daemon& daemon, const Json& request, const ControlSocket::Reply& reply) {
+  if (text_in(request, "ask") == "set") return set(daemon, request, reply);
+  reply(answer(daemon, request));
+}
+
+}  // namespace bmsd

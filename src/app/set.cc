@@ -1,0 +1,84 @@
+// bmsd set: changes something in a BMS, through the running daemon, which reads it back.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "app/commands.h"
+#include "battery/change.h"
+#include "sink/control_client.h"
+
+namespace bmsd {
+namespace {
+
+constexpr Duration kPatience = 15s;  // the daemon's answer takes 5 s at most
+
+int complain(const std::string& text, int status) {
+  std::fprintf(stderr, "bmsd set: %s\n", text.c_str());
+  return status;
+}
+
+// "charge-fet=off"
+Result<Change> parse(const std::string& text) {
+  const auto no = [](std::string why) { return Error{Errc::config, "", 0, std::move(why)}; };
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) return no("say what to change: WHAT=VALUE, as in charge-fet=off");
+  const auto what = changeable_of(text.substr(0, equals));
+  if (!what)
+    return no("\"" + text.substr(0, equals) + "\" cannot be changed; what can: charge-fet, discharge-fet, soc");
+  const auto value = value_of(*what, text.substr(equals + 1));
+  if (!value)
+    return no(std::string(word_of(*what)) + (is_switch(*what) ? " is on or off" : " is a number from 0 to 100"));
+  return Change{*what, *value};
+}
+
+nlohmann::json request_of(const std::string& battery, const Change& change) {
+  nlohmann::json request = {
+      {"ask", "set"}, {"what", word_of(change.what)}, {"value", value_text(change.what, change.value)}};
+  if (!battery.empty()) request["battery"] = battery;
+  return request;
+}
+
+// Nothing but yes is yes.
+bool confirmed(const std::string& battery, const Change& change) {
+  const std::string value = value_text(change.what, change.value);
+  const std::string_view name = name_of(change.what);
+  fmt::print("{}? [y/N] ", is_switch(change.what) ? fmt::format("Turn the {} of {} {}", name, battery, value)
+                                                  : fmt::format("Set the {} of {} to {} %", name, battery, value));
+  std::fflush(stdout);
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+std::string said(const nlohmann::json& reply, const Change& change) {
+  const nlohmann::json& value = reply["value"];
+  const double number = value.is_number() ? value.get<double>() : value == "on" ? 1 : 0;
+  return fmt::format("{}: the {} is {}{}", reply.value("battery", ""), name_of(change.what),
+                     value_text(change.what, number), is_switch(change.what) ? "" : " %");
+}
+
+}  // namespace
+
+int command_set(const SetOptions& options) {
+  const auto change = parse(options.change);
+  if (!change) return complain(describe(change.error()), kWrongUsage);
+  std::string battery = options.battery;
+  if (!options.yes) {
+    if (isatty(STDIN_FILENO) == 0) return complain("nobody can be asked here: confirm it with --yes", kWrongUsage);
+    nlohmann::json check = request_of(battery, *change);
+    check["check"] = true;
+    const auto may = ask(options.socket, check);
+    if (!may) return complain(describe(may.error()), kFailed);
+    battery = may->value("battery", battery);
+    if (!confirmed(battery, *change)) return complain("nothing was changed", kFailed);
+  }
+  const auto reply = ask(options.socket, request_of(battery, *change), kPatience);
+  if (!reply) return complain(describe(reply.error()), kFailed);
+  fmt::print("{}\n", said(*reply, *change));
+  return kDone;
+}
+
+}  // namespace bmsd
