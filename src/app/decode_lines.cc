@@ -62,15 +62,24 @@ std::unique_ptr<Session> open(const Protocol& protocol, int address, const Param
   return protocol.open({.address = address, .params = params.views, .extras = true});
 }
 
-// The frames that the framer finds in one whole reply; the reason of what is none.
+// The frames that the framer finds in one whole reply; the reason of what is none. Noise in front of the first one (stale
+// bytes, half an echo) is passed over.
 Result<std::vector<Frame>> frames_in(const Protocol& protocol, Bytes stream) {
   std::vector<Frame> frames;
+  std::optional<Error> noise;
   while (!stream.empty()) {
     const Scan scan = protocol.framer(stream, true);
-    if (scan.kind != Scan::frame) return scan.why;
-    frames.push_back({stream.first(scan.size)});
+    const bool is_frame = scan.kind == Scan::frame;
+    if (is_frame) {
+      frames.push_back({stream.first(scan.size)});
+    } else if (!frames.empty() || scan.why.code != Errc::noise) {
+      return scan.why;
+    } else if (!noise) {
+      noise = scan.why;
+    }
     stream = stream.subspan(scan.size);
   }
+  if (frames.empty() && noise) return std::move(*noise);
   return frames;
 }
 

@@ -176,6 +176,7 @@ std::optional<std::uint8_t> Detection::next_exchange() const {
 // A pack is believed to be there by two proofs. Where only one family is looked for, somebody has said which BMS it is: one is
 // enough then.
 void Detection::conclude(Instant now) {
+  if (answered_.empty()) return;
   const Candidate& candidate = candidates_[position_];
   const auto proof = candidate.protocol->proof;
   const bool confirmed =
@@ -215,7 +216,8 @@ void Detection::take_outcome(Outcome outcome, Instant now) {
   const bool somebody = identified || error.code == Errc::refused || error.code == Errc::checksum;
   if (somebody && ++tries_ < 3) return;
   tries_ = 0;
-  if (!identified) return advance(now);
+  // Who refuses speaks this protocol, and another exchange may identify it.
+  if (!identified && error.code != Errc::refused) return advance(now);
   silent_.push_back(outcome.exchange);
 }
 

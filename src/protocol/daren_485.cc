@@ -32,13 +32,13 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "protocol/daren_485_info.h"
 #include "protocol/daren_485_tables.h"
 #include "wire/yd1363.h"
+#include "wire/yd1363_return.h"
 
 namespace bmsd {
 namespace {
@@ -136,26 +136,17 @@ Tag tag(const Frame& frame) {
   return {Role::reply, parsed->adr, parsed->cid2 == 0 ? exchange_of_reply(parsed->info) : -1};
 }
 
-// "rtn_00" to "rtn_FF": Error::what is static text.
-constexpr std::array<std::array<char, 7>, 256> kReturnWords = [] {
-  std::array<std::array<char, 7>, 256> words{};
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    words[i] = {'r', 't', 'n', '_', "0123456789ABCDEF"[i >> 4], "0123456789ABCDEF"[i & 15], '\0'};
-  }
-  return words;
-}();
+Error error(Errc code, const char* what) { return {code, what, 0, {}}; }
+Error usage(std::string detail) { return {Errc::config, "", 0, std::move(detail)}; }
 
 Error refusal(std::uint8_t rtn) {
   const auto known = std::find_if(daren::kReturnCodes.begin(), daren::kReturnCodes.end(),
                                   [&](const daren::ReturnCode& code) { return code.code == rtn; });
   const char* meaning = known == daren::kReturnCodes.end() ? "unknown return code" : known->meaning;
-  return {Errc::refused, kReturnWords[rtn].data(), rtn, meaning};
+  return {Errc::refused, kYd1363ReturnWords[rtn].data(), rtn, meaning};
 }
 
-Error error(Errc code, const char* what) { return {code, what, 0, {}}; }
-Error usage(std::string detail) { return {Errc::config, "", 0, std::move(detail)}; }
-
-Bytes without_cr(Bytes text) { return !text.empty() && text.back() == 0x0D ? text.first(text.size() - 1) : text; }
+Bytes without_cr(Bytes text) { return !text.empty() && text.back() == '\r' ? text.first(text.size() - 1) : text; }
 
 // The checks of a reply's frame in the order of their words: echo, those of parse_yd1363, VER, CID1, ADR, RTN.
 Result<Yd1363Frame> open_reply(Bytes request, Bytes reply, int address, Yd1363Buffer& buffer) {
@@ -323,8 +314,7 @@ constinit const Protocol kDaren485 = {
     .words = kWords,
     .reads =
         "voltage, current, SoC, SoH, up to 32 cells, temperatures, capacities, cycles, alarms, FETs, balancing, "
-        "limits, totals, "
-        "trip counters, versions, serial number",
+        "limits, totals, trip counters, versions, serial number",
     .writes = "",
     .master_advice =
         "a Daren pack asks by itself while its switch 6 is on; turn switches 5 and 6 off and give it an address of its "

@@ -5,15 +5,12 @@
 #include <string_view>
 
 #include "protocol/daren_485_tables.h"
+#include "wire/numbers.h"
 
 namespace bmsd::daren {
 namespace {
 
 Error error(Errc code, const char* what) { return {code, what, 0, {}}; }
-
-unsigned u16(Bytes info, std::size_t k) { return static_cast<unsigned>(info[k]) << 8 | info[k + 1]; }
-int s16(Bytes info, std::size_t k) { return static_cast<std::int16_t>(u16(info, k)); }
-unsigned u32(Bytes info, std::size_t k) { return u16(info, k) << 16 | u16(info, k + 2); }
 
 bool is_pad(std::uint8_t byte) { return byte == 0x00 || byte == 0x20 || byte == 0xFF; }
 
@@ -23,6 +20,7 @@ Bytes trimmed(Bytes field) {
   return field;
 }
 
+// As received, with its padding.
 std::string printable(Bytes field) {
   std::string text(as_text(field));
   for (char& c : text) {
@@ -31,18 +29,15 @@ std::string printable(Bytes field) {
   return text;
 }
 
-// As received, without the padding.
-std::string raw_text(Bytes field) { return printable(trimmed(field)); }
-
 // Either of 47 and B0/3 can come with the bytes of each 16-bit word exchanged (both ways were captured). A pad byte
 // inside the trimmed text gives an odd length away; an exchanged text of even length cannot be told and stays as
 // received.
 std::string text(Bytes field) {
   const auto has_pad = [](Bytes bytes) { return std::any_of(bytes.begin(), bytes.end(), is_pad); };
-  if (!has_pad(trimmed(field))) return raw_text(field);
+  if (!has_pad(trimmed(field))) return printable_text(field);
   ByteVector exchanged(field.begin(), field.end());
   for (std::size_t i = 0; i + 1 < exchanged.size(); i += 2) std::swap(exchanged[i], exchanged[i + 1]);
-  return has_pad(trimmed(exchanged)) ? raw_text(field) : raw_text(exchanged);
+  return has_pad(trimmed(exchanged)) ? printable_text(field) : printable_text(exchanged);
 }
 
 // Bits of a word per 16 cells as cell numbers.
@@ -103,14 +98,14 @@ Result<Layout> layout_of_42(Bytes info) {
 
 // A bitmap of cells: 1..16 at `low`, 17..32 at `high` where the form has it.
 std::uint32_t bitmap(Bytes info, const Layout& layout, std::size_t low, std::size_t high) {
-  const unsigned low_word = u16(info, layout.back + low);
-  return layout.has_high_words ? u16(info, layout.back + high) << 16 | low_word : low_word;
+  const std::uint32_t low_word = be_u16(info, layout.back + low);
+  return layout.has_high_words ? std::uint32_t{be_u16(info, layout.back + high)} << 16 | low_word : low_word;
 }
 
 void add_extras_of_42(Reading& reading, Bytes info, const Layout& layout, std::span<const std::uint16_t> words) {
   const std::size_t b = layout.back;
   reading.extra("data_flag", static_cast<double>(info[0]));
-  reading.extra("internal_resistance_raw", static_cast<double>(u16(info, b + 2)));  // unit unknown
+  reading.extra("internal_resistance_raw", static_cast<double>(be_u16(info, b + 2)));  // unit unknown
   reading.extra("user_defined_number", static_cast<double>(info[b + 6]));
   reading.extra("voltage_status_raw", static_cast<double>(words[kVoltageStatus]));
   reading.extra("current_status_raw", static_cast<double>(words[kCurrentStatus]));
@@ -126,7 +121,7 @@ void add_extras_of_42(Reading& reading, Bytes info, const Layout& layout, std::s
   reading.extra("overvoltage_alarm_cells", cells_of(bitmap(info, layout, 27, 39)));
   reading.extra("undervoltage_alarm_cells", cells_of(bitmap(info, layout, 29, 41)));
   if (!layout.has_machine_status) return;
-  const unsigned machine = info[b + 43], io = u16(info, b + 44);
+  const unsigned machine = info[b + 43], io = be_u16(info, b + 44);
   reading.extra("machine_status_raw", static_cast<double>(machine));
   reading.extra("io_status_raw", static_cast<double>(io));
   reading.extra("machine_status", names_of(kMachineStates, machine));
@@ -136,7 +131,7 @@ void add_extras_of_42(Reading& reading, Bytes info, const Layout& layout, std::s
 std::vector<double> list_of(Bytes info, std::size_t k, std::size_t count, double per_unit, bool is_signed) {
   std::vector<double> list(count);
   for (std::size_t i = 0; i < count; ++i) {
-    list[i] = (is_signed ? s16(info, k + 2 * i) : static_cast<int>(u16(info, k + 2 * i))) / per_unit;
+    list[i] = (is_signed ? be_s16(info, k + 2 * i) : int{be_u16(info, k + 2 * i)}) / per_unit;
   }
   return list;
 }
@@ -165,7 +160,7 @@ std::optional<Error> check_head(Bytes info, std::uint8_t service, std::size_t si
 }
 
 void add_words(Reading& reading, Bytes info, std::size_t k, std::span<const char* const> names) {
-  for (std::size_t i = 0; i < names.size(); ++i) reading.extra(names[i], static_cast<double>(u16(info, k + 2 * i)));
+  for (std::size_t i = 0; i < names.size(); ++i) reading.extra(names[i], static_cast<double>(be_u16(info, k + 2 * i)));
 }
 
 // B0/3: who it is.
@@ -181,7 +176,7 @@ void decode_manufacturing(Bytes info, Memory& memory, Reading& reading) {
   if (date) say(reading, Text::production_date, *date);
 
   if (!memory.extras) return;
-  reading.extra("pack_sn_raw", raw_text(serial));
+  reading.extra("pack_sn_raw", printable_text(serial));
   if (reading.identities.empty()) reading.extra("serial_number", std::string());
   reading.extra("product_id", text(info.subspan(36, 30)));
   reading.extra("bms_id", text(info.subspan(66, 30)));
@@ -202,17 +197,17 @@ void decode_capacities(Bytes info, const Memory& memory, Reading& reading) {
       reading.set_unknown(field);
     }
   };
-  reading.set(Field::capacity_design, u16(info, 10) / 100.0);
-  reading.set(Field::total_charge, u32(info, 12));
-  reading.set(Field::total_discharge, u32(info, 16));
-  energy(Field::total_charge_energy, u16(info, 20), u32(info, 12));
-  energy(Field::total_discharge_energy, u16(info, 22), u32(info, 16));
+  reading.set(Field::capacity_design, be_u16(info, 10) / 100.0);
+  reading.set(Field::total_charge, be_u32(info, 12));
+  reading.set(Field::total_discharge, be_u32(info, 16));
+  energy(Field::total_charge_energy, be_u16(info, 20), be_u32(info, 12));
+  energy(Field::total_discharge_energy, be_u16(info, 22), be_u32(info, 16));
 
   if (!memory.extras) return;
-  reading.extra("capacity_remaining_ah", u16(info, 6) / 100.0);  // as in service 42, which is the fresher one
-  reading.extra("capacity_full_ah", u16(info, 8) / 100.0);
-  reading.extra("total_charge_energy_raw", static_cast<double>(u16(info, 20)));
-  reading.extra("total_discharge_energy_raw", static_cast<double>(u16(info, 22)));
+  reading.extra("capacity_remaining_ah", be_u16(info, 6) / 100.0);  // as in service 42, which is the fresher one
+  reading.extra("capacity_full_ah", be_u16(info, 8) / 100.0);
+  reading.extra("total_charge_energy_raw", static_cast<double>(be_u16(info, 20)));
+  reading.extra("total_discharge_energy_raw", static_cast<double>(be_u16(info, 22)));
 }
 
 }  // namespace
@@ -232,23 +227,23 @@ Result<Reading> decode_42(Bytes info, Memory& memory) {
   Reading reading;
   // P counts the items behind it in the short form (13) and is 0 or 1 in the long one. The one capture of a short form
   // gives the state of charge in whole percent, all others in 0.01 %.
-  const bool whole_percent = info[b + 6] == 13 && u16(info, 1) <= 100;
-  reading.set(Field::soc, u16(info, 1) / (whole_percent ? 1.0 : 100.0));
-  reading.set(Field::voltage, u16(info, 3) / 100.0);
+  const bool whole_percent = info[b + 6] == 13 && be_u16(info, 1) <= 100;
+  reading.set(Field::soc, be_u16(info, 1) / (whole_percent ? 1.0 : 100.0));
+  reading.set(Field::voltage, be_u16(info, 3) / 100.0);
   reading.set(Field::cell_count, static_cast<double>(m));
   reading.cell_voltages = list_of(info, kCells, m, 1000.0, false);
-  reading.set(Field::ambient_temperature, s16(info, 6 + 2 * m) / 10.0);
-  reading.set(Field::pack_temperature, s16(info, 8 + 2 * m) / 10.0);
-  reading.set(Field::mos_temperature, s16(info, 10 + 2 * m) / 10.0);
+  reading.set(Field::ambient_temperature, be_s16(info, 6 + 2 * m) / 10.0);
+  reading.set(Field::pack_temperature, be_s16(info, 8 + 2 * m) / 10.0);
+  reading.set(Field::mos_temperature, be_s16(info, 10 + 2 * m) / 10.0);
   reading.cell_temperatures = list_of(info, 13 + 2 * m, layout->sensors, 10.0, true);
-  reading.set(Field::current, s16(info, b) / 100.0);
-  reading.set(Field::soh, u16(info, b + 4));
-  reading.set(Field::capacity_full, u16(info, b + 7) / 100.0);
-  reading.set(Field::capacity_remaining, u16(info, b + 9) / 100.0);
-  reading.set(Field::cycles, u16(info, b + 11));
+  reading.set(Field::current, be_s16(info, b) / 100.0);
+  reading.set(Field::soh, be_u16(info, b + 4));
+  reading.set(Field::capacity_full, be_u16(info, b + 7) / 100.0);
+  reading.set(Field::capacity_remaining, be_u16(info, b + 9) / 100.0);
+  reading.set(Field::cycles, be_u16(info, b + 11));
 
   std::array<std::uint16_t, kStatusWords> words{};
-  for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<std::uint16_t>(u16(info, b + 13 + 2 * i));
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = be_u16(info, b + 13 + 2 * i);
   reading.alarms = alarms_from(kAlarmBits, words);
   const unsigned charge_bit = memory.swap_fet_bits ? kDischargeFetOn : kChargeFetOn;
   const unsigned discharge_bit = memory.swap_fet_bits ? kChargeFetOn : kDischargeFetOn;
@@ -264,40 +259,40 @@ Result<Reading> decode_42(Bytes info, Memory& memory) {
 Result<Reading> decode_47(Bytes info, Memory& memory) {
   if (info.size() < kSize47) return error(Errc::length, "info_too_short");
   Reading reading;
-  reading.set(Field::cell_voltage_max_limit, u16(info, 1) / 1000.0);
-  reading.set(Field::cell_voltage_min_limit, u16(info, 3) / 1000.0);
-  const double upper_limit = u16(info, 9) / 100.0, limit = u16(info, 17) / 100.0;
+  reading.set(Field::cell_voltage_max_limit, be_u16(info, 1) / 1000.0);
+  reading.set(Field::cell_voltage_min_limit, be_u16(info, 3) / 1000.0);
+  const double upper_limit = be_u16(info, 9) / 100.0, limit = be_u16(info, 17) / 100.0;
   reading.set(Field::max_charge_current, limit > 0 ? limit : upper_limit);  // a limit of 0 is a limit
   memory.bar_code = text(info.subspan(45, 20));
   if (memory.pack_serial.empty()) say_identity(reading, memory);
 
   if (!memory.extras) return reading;
   reading.extra("data_flag", static_cast<double>(info[0]));
-  reading.extra("temperature_upper_limit_raw", s16(info, 5) * 1.0);  // two firmwares, two meanings
-  reading.extra("temperature_lower_limit_raw", s16(info, 7) * 1.0);
+  reading.extra("temperature_upper_limit_raw", static_cast<double>(be_s16(info, 5)));  // two firmwares, two meanings
+  reading.extra("temperature_lower_limit_raw", static_cast<double>(be_s16(info, 7)));
   reading.extra("charge_current_upper_limit_a", upper_limit);
   if (limit <= 0) reading.extra("max_charge_current_a", limit);
-  reading.extra("pack_voltage_upper_limit_raw", static_cast<double>(u16(info, 11)));  // hold the limits of a cell
-  reading.extra("pack_voltage_lower_limit_raw", static_cast<double>(u16(info, 13)));
-  reading.extra("cell_count", static_cast<double>(u16(info, 15)));  // service 42 counts the cells
-  reading.extra("parameter_capacity_ah", u16(info, 19) / 100.0);
-  reading.extra("history_interval_raw", static_cast<double>(u16(info, 21)));
-  reading.extra("balance_mode_raw", static_cast<double>(u16(info, 23)));
+  reading.extra("pack_voltage_upper_limit_raw", static_cast<double>(be_u16(info, 11)));  // hold the limits of a cell
+  reading.extra("pack_voltage_lower_limit_raw", static_cast<double>(be_u16(info, 13)));
+  reading.extra("cell_count", static_cast<double>(be_u16(info, 15)));  // service 42 counts the cells
+  reading.extra("parameter_capacity_ah", be_u16(info, 19) / 100.0);
+  reading.extra("history_interval_raw", static_cast<double>(be_u16(info, 21)));
+  reading.extra("balance_mode_raw", static_cast<double>(be_u16(info, 23)));
   reading.extra("product_barcode", text(info.subspan(25, 20)));
-  reading.extra("product_barcode_raw", raw_text(info.subspan(25, 20)));
+  reading.extra("product_barcode_raw", printable_text(info.subspan(25, 20)));
   reading.extra("bms_barcode", memory.bar_code);
-  reading.extra("bms_barcode_raw", raw_text(info.subspan(45, 20)));
+  reading.extra("bms_barcode_raw", printable_text(info.subspan(45, 20)));
   return reading;
 }
 
-Result<Reading> decode_4f(Bytes info, Memory& memory) {
+Result<Reading> decode_4f(Bytes info, const Memory& memory) {
   if (info.size() < kSize4f) return error(Errc::length, "info_too_short");
   Reading reading;
   if (memory.extras) reading.extra("protocol_version_raw", static_cast<double>(info[0]));
   return reading;
 }
 
-Result<Reading> decode_51(Bytes info, Memory& memory) {
+Result<Reading> decode_51(Bytes info, const Memory& memory) {
   if (info.size() < kSize51) return error(Errc::length, "info_too_short");
   const std::string type = text(info.first(10));
   const std::string product = text(info.subspan(10, 10));
@@ -315,11 +310,11 @@ Result<Reading> decode_51(Bytes info, Memory& memory) {
   reading.extra("hardware", type);
   reading.extra("product_code", product);
   reading.extra("project_code", project);
-  reading.extra("boot_version_raw", static_cast<double>(u16(info, 33)));
+  reading.extra("boot_version_raw", static_cast<double>(be_u16(info, 33)));
   return reading;
 }
 
-Result<Reading> decode_83(Bytes info, Memory& memory) {
+Result<Reading> decode_83(Bytes info, const Memory& memory) {
   if (auto refused = check_head(info, 0x83, kSize83)) return std::move(*refused);
   Reading reading;
   if (memory.extras) add_words(reading, info, 2, kCounters);

@@ -25,9 +25,9 @@ struct Memory {
 // Errors: length info_too_short, length count_overrun, command header_mismatch.
 Result<Reading> decode_42(Bytes info, Memory& memory);
 Result<Reading> decode_47(Bytes info, Memory& memory);
-Result<Reading> decode_4f(Bytes info, Memory& memory);
-Result<Reading> decode_51(Bytes info, Memory& memory);
-Result<Reading> decode_83(Bytes info, Memory& memory);
+Result<Reading> decode_4f(Bytes info, const Memory& memory);
+Result<Reading> decode_51(Bytes info, const Memory& memory);
+Result<Reading> decode_83(Bytes info, const Memory& memory);
 Result<Reading> decode_b0(std::uint8_t module, Bytes info, Memory& memory);
 
 // True when `info` is as long as its own counts say in one of the two known forms of service 42.

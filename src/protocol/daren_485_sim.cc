@@ -8,13 +8,14 @@
 //   b0            yes | no              whether the pack knows service B0 (no: RTN 04)
 //   data_flag, user_number, fet_settings   raw numbers of service 42 without a known meaning or that are mere settings
 //                                          (0x.. or decimal)
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
-#include <initializer_list>
+#include <set>
+#include <utility>
 
 #include "protocol/daren_485.h"
+#include "protocol/variant.h"
+#include "wire/numbers.h"
 
 namespace bmsd {
 namespace {
@@ -25,66 +26,35 @@ enum class Rtn : std::uint8_t { normal = 0, ver = 1, chksum = 2, lchksum = 3, ci
 
 constexpr std::uint8_t kVer = 0x22, kCid1 = 0x4A;
 
-std::uint16_t chksum(std::string_view text) {
-  std::uint32_t sum = 0;
+unsigned sum_of_characters(std::string_view text) {
+  unsigned sum = 0;
   for (const char c : text) sum += static_cast<std::uint8_t>(c);
-  return static_cast<std::uint16_t>(0x10000U - (sum & 0xFFFFU));
+  return sum;
 }
 
-std::uint16_t length_word(std::size_t lenid) {
-  const std::size_t nibbles = (lenid >> 8) + ((lenid >> 4) & 0xF) + (lenid & 0xF);
-  return static_cast<std::uint16_t>((((16 - nibbles % 16) % 16) << 12) | lenid);
+unsigned length_word(std::size_t characters) {
+  const auto lenid = static_cast<unsigned>(characters);
+  const unsigned nibbles = lenid / 256 + lenid / 16 % 16 + lenid % 16;
+  return (16 - nibbles % 16) % 16 * 4096 + lenid;
 }
 
-ByteVector frame(int address, Rtn rtn, const ByteVector& info) {
-  const std::uint16_t length = length_word(info.size() * 2);
-  const ByteVector head = {kVer,
-                           static_cast<std::uint8_t>(address),
-                           kCid1,
-                           static_cast<std::uint8_t>(rtn),
-                           static_cast<std::uint8_t>(length >> 8),
-                           static_cast<std::uint8_t>(length & 0xFF)};
-  std::string text = to_hex(head) + to_hex(info);
-  const std::uint16_t check = chksum(text);
-  const ByteVector tail = {static_cast<std::uint8_t>(check >> 8), static_cast<std::uint8_t>(check & 0xFF)};
-  text = "~" + text + to_hex(tail) + "\r";
+ByteVector frame(int address, Rtn rtn, Bytes info) {
+  NumberWriter head;
+  head.u8(kVer).u8(address).u8(kCid1).u8(static_cast<int>(rtn)).u16(length_word(info.size() * 2));
+  std::string text = to_hex(head.bytes) + to_hex(info);
+  NumberWriter check;
+  check.u16((0x10000U - sum_of_characters(text) % 0x10000U) % 0x10000U);
+  text = "~" + text + to_hex(check.bytes) + "\r";
   return {text.begin(), text.end()};
 }
 
-// --- INFO ---
-
-// Appends big-endian numbers. What does not fit is held at the nearest number that does, as a counter that is full.
-class Info {
- public:
-  ByteVector bytes;
-
-  void u8(double value) { bytes.push_back(static_cast<std::uint8_t>(fit(value, 0, 255))); }
-  void u16(double value) { word(static_cast<std::uint16_t>(fit(value, 0, 65535))); }
-  void s16(double value) { word(static_cast<std::uint16_t>(static_cast<std::int16_t>(fit(value, -32768, 32767)))); }
-  void u32(double value) {
-    const auto number = static_cast<std::uint32_t>(fit(value, 0, 4294967295.0));
-    word(static_cast<std::uint16_t>(number >> 16));
-    word(static_cast<std::uint16_t>(number & 0xFFFF));
-  }
-  void word(std::uint16_t value) {
-    bytes.push_back(static_cast<std::uint8_t>(value >> 8));
-    bytes.push_back(static_cast<std::uint8_t>(value & 0xFF));
-  }
-  // A text field of `width` bytes, cut or padded. `swapped`: the bytes of each word exchanged, padding included.
-  void text(std::string_view text, std::size_t width, std::uint8_t pad, bool swapped = false) {
-    ByteVector field(width, pad);
-    std::copy_n(text.begin(), std::min(width, text.size()), field.begin());
-    if (swapped) {
-      for (std::size_t i = 0; i + 1 < width; i += 2) std::swap(field[i], field[i + 1]);
-    }
-    bytes.insert(bytes.end(), field.begin(), field.end());
-  }
-
- private:
-  static long long fit(double value, double low, double high) {
-    return std::isnan(value) ? 0 : std::llround(std::clamp(value, low, high));
-  }
-};
+// A text field of `width` bytes. `swapped`: the bytes of each word exchanged, padding included.
+void add_text(NumberWriter& info, std::string_view text, std::size_t width, std::uint8_t pad, bool swapped) {
+  const std::size_t first = info.bytes.size();
+  info.text(text, width, pad);
+  if (!swapped) return;
+  for (std::size_t i = first; i + 1 < info.bytes.size(); i += 2) std::swap(info.bytes[i], info.bytes[i + 1]);
+}
 
 // --- Status words of service 42 ---
 
@@ -179,17 +149,15 @@ constexpr Trip kTrips[] = {
 
 // --- The pack ---
 
-enum class Group : std::uint8_t { any, one, adr };
-
 struct Variant {
-  bool short_form = false;
-  bool firmware_155 = false;
-  Group group = Group::any;
-  bool swapped_47 = false, swapped_b0 = false;
+  std::string form = "extended", firmware = "1.0.2", group = "any", swapped_text = "none";
   bool knows_b0 = true;
   int data_flag = 0;
   int user_number = -1;     // -1: 1, in the short form 13
   int fet_settings = 0x20;  // limit mode 10 A, as in all captures
+
+  bool is_short() const { return form == "short"; }
+  bool has_firmware_155() const { return firmware == "1.5.5"; }
 };
 
 bool number(std::string_view text, int highest, int& to) {
@@ -204,21 +172,11 @@ bool number(std::string_view text, int highest, int& to) {
 
 // False: a key or value that this protocol does not have.
 bool apply(std::string_view key, std::string_view value, Variant& to) {
-  const auto one_of = [value](std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), value) != words.end();
-  };
-  if (key == "form") return to.short_form = value == "short", one_of({"extended", "short"});
-  if (key == "firmware") return to.firmware_155 = value == "1.5.5", one_of({"1.0.2", "1.5.5"});
-  if (key == "b0") return to.knows_b0 = value != "no", one_of({"yes", "no"});
-  if (key == "swapped_text") {
-    to.swapped_47 = value == "47";
-    to.swapped_b0 = value == "b0";
-    return one_of({"none", "b0", "47"});
-  }
-  if (key == "group") {
-    to.group = value == "one" ? Group::one : value == "adr" ? Group::adr : Group::any;
-    return one_of({"any", "one", "adr"});
-  }
+  if (key == "form") return variant::one_of(value, {"extended", "short"}, to.form);
+  if (key == "firmware") return variant::one_of(value, {"1.0.2", "1.5.5"}, to.firmware);
+  if (key == "group") return variant::one_of(value, {"any", "one", "adr"}, to.group);
+  if (key == "swapped_text") return variant::one_of(value, {"none", "b0", "47"}, to.swapped_text);
+  if (key == "b0") return variant::yes_or_no(value, to.knows_b0);
   if (key == "data_flag") return number(value, 0xFF, to.data_flag);
   if (key == "user_number") return number(value, 0xFF, to.user_number);
   if (key == "fet_settings") return number(value, 0xFFFF, to.fet_settings);
@@ -227,8 +185,8 @@ bool apply(std::string_view key, std::string_view value, Variant& to) {
 
 class Daren485Pack final : public Responder {
  public:
-  Daren485Pack(const PackOptions& options, const Variant& variant)
-      : address_(options.address), serial_number_(options.serial_number), variant_(variant) {}
+  Daren485Pack(const PackOptions& options, Variant variant)
+      : address_(options.address), serial_number_(options.serial_number), variant_(std::move(variant)) {}
 
   std::optional<ByteVector> answer(Bytes request, const PackState& state) override {
     count_trips(state);
@@ -253,18 +211,18 @@ class Daren485Pack final : public Responder {
  private:
   struct Reply {
     Rtn rtn = Rtn::normal;
-    Info info;
+    NumberWriter info;
   };
-  static Reply refuse(Rtn rtn) { return {rtn, {}}; }
+  static Reply refuse(Rtn rtn) { return {rtn, NumberWriter()}; }
 
   static Rtn check(std::string_view text, const ByteVector& bytes) {
     if (bytes[0] != kVer) return Rtn::ver;
     const std::size_t size = bytes.size();
-    const auto word = [&bytes](std::size_t i) { return static_cast<std::uint16_t>(bytes[i] << 8 | bytes[i + 1]); };
-    if (word(size - 2) != chksum(text.substr(1, text.size() - 5))) return Rtn::chksum;
-    const std::size_t lenid = word(4) & 0xFFFU;
-    if (word(4) != length_word(lenid)) return Rtn::lchksum;
-    return lenid == (size - 8) * 2 ? Rtn::normal : Rtn::format;
+    const unsigned given = be_u16(bytes, size - 2);
+    if ((sum_of_characters(text.substr(1, text.size() - 5)) + given) % 0x10000U != 0) return Rtn::chksum;
+    const unsigned length = be_u16(bytes, 4);
+    if (length != length_word(length % 4096)) return Rtn::lchksum;
+    return length % 4096 == (size - 8) * 2 ? Rtn::normal : Rtn::format;
   }
 
   Reply serve(std::uint8_t service, Bytes info, const PackState& state) {
@@ -290,15 +248,15 @@ class Daren485Pack final : public Responder {
   Reply grouped(Bytes info, Make&& make) const {
     if (info.size() != 1) return refuse(Rtn::format);
     const bool one = info[0] == 1, adr = info[0] == address_;
-    const bool taken = variant_.group == Group::one ? one : variant_.group == Group::adr ? adr : one || adr;
+    const bool taken = variant_.group == "one" ? one : variant_.group == "adr" ? adr : one || adr;
     return taken ? Reply{Rtn::normal, make()} : refuse(Rtn::data);
   }
 
   // Service 42.
-  Info run_time_data(const PackState& state) const {
-    Info info;
+  NumberWriter run_time_data(const PackState& state) const {
+    NumberWriter info;
     info.u8(variant_.data_flag);
-    info.u16(variant_.short_form ? state.soc : state.soc * 100);
+    info.u16(variant_.is_short() ? state.soc : state.soc * 100);
     info.u16(state.voltage * 100);
     info.u8(static_cast<double>(state.cell_voltages.size()));
     for (const double cell : state.cell_voltages) info.u16(cell * 1000);
@@ -310,18 +268,18 @@ class Daren485Pack final : public Responder {
     info.s16(state.current * 100);
     info.u16(0);  // internal resistance: 0 in every extended capture
     info.u16(state.soh);
-    info.u8(variant_.user_number >= 0 ? variant_.user_number : variant_.short_form ? 13 : 1);
+    info.u8(variant_.user_number >= 0 ? variant_.user_number : variant_.is_short() ? 13 : 1);
     info.u16(state.capacity_full * 100);
     info.u16(state.capacity_remaining * 100);
     info.u16(state.cycles);
-    for (const std::uint16_t word : status_words(state)) info.word(word);
-    for (int i = 0; i < 4; ++i) info.word(0);  // which cells are over and under: packs are seen to leave them 0
-    info.word(balancing(state, 1));
-    if (variant_.short_form) return info;
-    info.word(balancing(state, 17));
-    for (int i = 0; i < 4; ++i) info.word(0);
-    info.u8(0);    // machine status
-    info.word(0);  // IO status
+    for (const std::uint16_t word : status_words(state)) info.u16(word);
+    for (int i = 0; i < 4; ++i) info.u16(0);  // which cells are over and under: packs are seen to leave them 0
+    info.u16(balancing(state, 1));
+    if (variant_.is_short()) return info;
+    info.u16(balancing(state, 17));
+    for (int i = 0; i < 4; ++i) info.u16(0);
+    info.u8(0);   // machine status
+    info.u16(0);  // IO status
     return info;
   }
 
@@ -351,14 +309,14 @@ class Daren485Pack final : public Responder {
   }
 
   // Service 47.
-  Info parameters(const PackState& state) const {
+  NumberWriter parameters(const PackState& state) const {
     const double upper = state.cell_voltage_max_limit * 1000, lower = state.cell_voltage_min_limit * 1000;
-    Info info;
+    NumberWriter info;
     info.u8(variant_.data_flag);
     info.u16(upper);
     info.u16(lower);
-    info.s16(variant_.firmware_155 ? 60 : 115);
-    info.s16(variant_.firmware_155 ? -5 : 45);
+    info.s16(variant_.has_firmware_155() ? 60 : 115);
+    info.s16(variant_.has_firmware_155() ? -5 : 45);
     info.u16(state.max_charge_current * 100);
     info.u16(upper);  // of the pack by its name, but packs send the limits of a cell
     info.u16(lower);
@@ -368,7 +326,7 @@ class Daren485Pack final : public Responder {
     info.u16(1440);  // history interval, as captured
     info.u16(0);     // balance mode, as captured
     info.text("", 20, 0xFF);
-    info.text(serial_number_, 20, ' ', variant_.swapped_47);
+    add_text(info, serial_number_, 20, ' ', variant_.swapped_text == "47");
     return info;
   }
 
@@ -381,8 +339,8 @@ class Daren485Pack final : public Responder {
   // Service 51.
   Reply manufacturer() const {
     Reply reply;
-    Info& info = reply.info;
-    if (variant_.firmware_155) {
+    NumberWriter& info = reply.info;
+    if (variant_.has_firmware_155()) {
       info.text("T1", 10, ' ');
       info.text("STD08", 10, ' ');
       info.text("16S100JC25", 10, ' ');
@@ -421,13 +379,13 @@ class Daren485Pack final : public Responder {
     if (asked.size() != 5) return refuse(Rtn::format);
     const int module = asked[2];
     if (asked[0] != address_ || asked[1] != 1 || asked[3] != 0xFF || module < 1 || module > 4) return refuse(Rtn::data);
-    const Info data = module == 1   ? open_circuit_parameters()
-                      : module == 2 ? hardware_protection()
-                      : module == 3 ? manufacturing_data()
-                                    : capacities(state);
-    const bool tells_length = module != 4 || variant_.firmware_155;
+    const NumberWriter data = module == 1   ? open_circuit_parameters()
+                              : module == 2 ? hardware_protection()
+                              : module == 3 ? manufacturing_data()
+                                            : capacities(state);
+    const bool tells_length = module != 4 || variant_.has_firmware_155();
     Reply reply;
-    Info& info = reply.info;
+    NumberWriter& info = reply.info;
     info.u8(0xB0);
     info.u8(asked[0]);
     info.u8(1);
@@ -439,21 +397,21 @@ class Daren485Pack final : public Responder {
   }
 
   // Modules 1 and 2 were never captured: plausible numbers that all differ.
-  static Info open_circuit_parameters() {
-    Info info;
+  static NumberWriter open_circuit_parameters() {
+    NumberWriter info;
     info.u8(0);
     for (const int word : {50, 1000, 1001, 3, 2800, 3220, 3270, 3330, 3380, 5, 3500, 2600, 15}) info.u16(word);
     return info;
   }
-  static Info hardware_protection() {
-    Info info;
+  static NumberWriter hardware_protection() {
+    NumberWriter info;
     for (const int word : {200, 80, 400, 300, 60, 3750, 1000, 2200, 1001}) info.u16(word);
     return info;
   }
 
-  Info manufacturing_data() const {
-    Info info;
-    info.text(serial_number_, 20, ' ', variant_.swapped_b0);  // of the field's 30, as captured
+  NumberWriter manufacturing_data() const {
+    NumberWriter info;
+    add_text(info, serial_number_, 20, ' ', variant_.swapped_text == "b0");  // of the field's 30, as captured
     info.text("", 10, 0xFF);
     info.text("", 30, 0xFF);                    // product id
     info.text("", 30, 0xFF);                    // BMS id
@@ -463,8 +421,8 @@ class Daren485Pack final : public Responder {
     return info;
   }
 
-  static Info capacities(const PackState& state) {
-    Info info;
+  static NumberWriter capacities(const PackState& state) {
+    NumberWriter info;
     info.u16(state.capacity_remaining * 100);
     info.u16(state.capacity_full * 100);
     info.u16(state.capacity_design * 100);
@@ -489,7 +447,7 @@ std::unique_ptr<Responder> respond_as_daren_485(const PackOptions& options) {
   for (const auto& [key, value] : options.variant) {
     if (!apply(key, value, variant)) return nullptr;
   }
-  return std::make_unique<Daren485Pack>(options, variant);
+  return std::make_unique<Daren485Pack>(options, std::move(variant));
 }
 
 }  // namespace bmsd

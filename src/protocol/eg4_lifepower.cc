@@ -248,8 +248,7 @@ constinit const Protocol kEg4Lifepower = {
     .words = kWords,
     .reads =
         "voltage, current, SoC, SoH, up to 32 cells, temperatures, capacity, cycles, alarms, totals (not of every "
-        "board), "
-        "firmware and hardware name",
+        "board), firmware and hardware name",
     .writes = "",
     .probe_is_write = false,
     .tells_fets = false,

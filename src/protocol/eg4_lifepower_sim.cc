@@ -21,14 +21,14 @@ namespace {
 
 // --- What a board can be ---
 
-struct Board {
+struct Variant {
   std::string board = "eg4", start, groups, firmware;  // empty: as the board has it
   std::string board_sensors = "both", mos_kind = "80";
   bool hardware = true, flags = false, more = false;
 };
 
 // False: a key or value that this protocol does not have.
-bool apply(const std::string& key, const std::string& value, Board& to) {
+bool apply(std::string_view key, std::string_view value, Variant& to) {
   if (key == "board") return variant::one_of(value, {"eg4", "revov", "narada"}, to.board);
   if (key == "start") return variant::one_of(value, {"7e", "7c", "both"}, to.start);
   if (key == "groups") return variant::one_of(value, {"10", "17"}, to.groups);
@@ -41,14 +41,14 @@ bool apply(const std::string& key, const std::string& value, Board& to) {
   return false;
 }
 
-void fill_in(Board& board) {
-  const bool is_eg4 = board.board == "eg4";
-  if (board.start.empty()) board.start = is_eg4 ? "7e" : "7c";
-  if (board.groups.empty()) board.groups = is_eg4 ? "10" : "17";
-  if (board.firmware.empty()) {
-    board.firmware = is_eg4                   ? "QT-YS00-16SV100A-V3.40"
-                     : board.board == "revov" ? "TP-BD16S48V150-V3.1.29"
-                                              : "TP-ND16S48V100-V3.1.20";
+void fill_in(Variant& to) {
+  const bool is_eg4 = to.board == "eg4";
+  if (to.start.empty()) to.start = is_eg4 ? "7e" : "7c";
+  if (to.groups.empty()) to.groups = is_eg4 ? "10" : "17";
+  if (to.firmware.empty()) {
+    to.firmware = is_eg4                ? "QT-YS00-16SV100A-V3.40"
+                  : to.board == "revov" ? "TP-BD16S48V150-V3.1.29"
+                                        : "TP-ND16S48V100-V3.1.20";
   }
 }
 
@@ -72,7 +72,8 @@ std::uint8_t check_over(Bytes bytes) {
 
 class TianPowerPack final : public Responder {
  public:
-  TianPowerPack(const PackOptions& options, Board board) : address_(options.address), board_(std::move(board)) {}
+  TianPowerPack(const PackOptions& options, Variant variant)
+      : address_(options.address), variant_(std::move(variant)) {}
 
   std::optional<ByteVector> answer(Bytes request, const PackState& state) override {
     if (request.size() != 6 || !hears(request[0]) || request[1] != address_ || request[3] != 0) return std::nullopt;
@@ -88,7 +89,7 @@ class TianPowerPack final : public Responder {
 
  private:
   bool hears(std::uint8_t start) const {
-    return (start == 0x7E && board_.start != "7c") || (start == 0x7C && board_.start != "7e");
+    return (start == 0x7E && variant_.start != "7c") || (start == 0x7C && variant_.start != "7e");
   }
 
   std::optional<ByteVector> payload_for(std::uint8_t command, const PackState& state) const {
@@ -96,10 +97,10 @@ class TianPowerPack final : public Responder {
       case 0x01:
         return general_data(state);
       case 0x33:
-        if (board_.firmware == "none") return std::nullopt;
-        return NumberWriter().text(board_.firmware).bytes;
+        if (variant_.firmware == "none") return std::nullopt;
+        return NumberWriter().text(variant_.firmware).bytes;
       case 0x42:
-        if (!board_.hardware) return std::nullopt;
+        if (!variant_.hardware) return std::nullopt;
         return ByteVector{0x00, 0x10, 'B', 0x01, 0x00, 0x80, 0x05, 0x00, 0x00, 0x01, 0x1E, 0x00, 0x02, 0x00, 0x00};
       case 0x06:
         return ByteVector{0x00, 0x01, 0x00, 0x02};
@@ -122,7 +123,7 @@ class TianPowerPack final : public Responder {
     word(0x08, state.voltage * 100);
     word(0x09, state.soh * 100);
     word(0x0A, 0);
-    if (board_.groups == "17") {
+    if (variant_.groups == "17") {
       total(0x0B, state.total_charge);
       total(0x0C, state.total_discharge);
       total(0x0D, kChargeSeconds);
@@ -131,7 +132,7 @@ class TianPowerPack final : public Responder {
       total(0x10, state.total_discharge_energy * 1000);
       word(0x11, 0);
     }
-    if (board_.more) out.u8(0x12).u8(2).u16(1).u16(2);
+    if (variant_.more) out.u8(0x12).u8(2).u16(1).u16(2);
     return out.bytes;
   }
 
@@ -141,19 +142,19 @@ class TianPowerPack final : public Responder {
     for (const double volts : state.cell_voltages) {
       ++number;
       double raw = std::min(std::round(volts * 1000), 16383.0);
-      if (board_.flags && state.balancing_cells.count(number) != 0) raw += 0x8000;
-      if (board_.flags && volts >= state.cell_voltage_max_limit) raw += 0x4000;
+      if (variant_.flags && state.balancing_cells.count(number) != 0) raw += 0x8000;
+      if (variant_.flags && volts >= state.cell_voltage_max_limit) raw += 0x4000;
       out.u16(raw);
     }
   }
 
   // Whole degrees, from -50 to 205.
   void add_temperatures(NumberWriter& out, const PackState& state) const {
-    const bool has_mos = board_.board_sensors != "none", has_environment = board_.board_sensors == "both";
+    const bool has_mos = variant_.board_sensors != "none", has_environment = variant_.board_sensors == "both";
     out.u8(0x05).u8(static_cast<double>(state.cell_temperatures.size()) + (has_mos ? 1 : 0) +
                     (has_environment ? 1 : 0));
     for (const double celsius : state.cell_temperatures) out.u8(0).u8(celsius + 50);
-    if (has_mos) out.u8(board_.mos_kind == "80" ? 0x80 : 0x40).u8(state.mos_temperature + 50);
+    if (has_mos) out.u8(variant_.mos_kind == "80" ? 0x80 : 0x40).u8(state.mos_temperature + 50);
     if (has_environment) out.u8(0x20).u8(state.ambient_temperature + 50);
   }
 
@@ -166,18 +167,18 @@ class TianPowerPack final : public Responder {
   }
 
   int address_;
-  Board board_;
+  Variant variant_;
 };
 
 }  // namespace
 
 std::unique_ptr<Responder> respond_as_eg4_lifepower(const PackOptions& options) {
-  Board board;
+  Variant variant;
   for (const auto& [key, value] : options.variant) {
-    if (!apply(key, value, board)) return nullptr;
+    if (!apply(key, value, variant)) return nullptr;
   }
-  fill_in(board);
-  return std::make_unique<TianPowerPack>(options, std::move(board));
+  fill_in(variant);
+  return std::make_unique<TianPowerPack>(options, std::move(variant));
 }
 
 }  // namespace bmsd

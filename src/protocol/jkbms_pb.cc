@@ -188,6 +188,13 @@ Question question_of(const std::optional<Question>& asked, const PbFrame& said) 
   return {said.address, said.kind == PbFrame::answer ? exchange_of_type(said.block_type()) : -1};
 }
 
+// Why what is at the front of `rest` is no frame. The type of a block is looked at before its sum.
+Error damage(const std::optional<Question>& asked, Bytes rest, const Scan& scan) {
+  const bool is_block = scan.why.code == Errc::checksum && is_block_head(rest);
+  if (is_block && asked && exchange_of_type(rest[4]) != asked->exchange) return error(Errc::command, "wrong_type");
+  return scan.why;
+}
+
 // Searches the whole of it, as a receiver does, past echoes and what does not fit. A block that lost its acknowledgement is
 // taken when nobody else has answered.
 Result<Reading> decode_vector(Bytes request, Bytes response, std::span<const Param> /*params*/) {
@@ -209,7 +216,7 @@ Result<Reading> decode_vector(Bytes request, Bytes response, std::span<const Par
     const Scan scan = scan_frame(rest, true);
     if (scan.kind != Scan::frame) {
       if (!unproven) unproven = intact_block(rest);
-      note(scan.why);
+      note(damage(asked, rest, scan));
     } else if (const PbFrame said = *parse_frame(rest); said.kind != PbFrame::request) {
       auto reading = session.decode_answer(question_of(asked, said), said);
       const bool fits = reading || (reading.error().code != Errc::address && reading.error().code != Errc::command);

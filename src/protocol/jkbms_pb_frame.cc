@@ -81,8 +81,10 @@ Result<PbFrame> parse_frame(Bytes bytes) {
   return error(Errc::noise, "bad_header");
 }
 
+bool is_block_head(Bytes bytes) { return bytes.size() >= kBlockHead.size() && may_begin(bytes, kBlockHead); }
+
 std::optional<Bytes> intact_block(Bytes bytes) {
-  if (bytes.size() < kBlockSize || !may_begin(bytes, kBlockHead) || !sum_holds(bytes)) return std::nullopt;
+  if (bytes.size() < kBlockSize || !is_block_head(bytes) || !sum_holds(bytes)) return std::nullopt;
   return bytes.first(kBlockSize);
 }
 

@@ -45,6 +45,9 @@ struct PbFrame {
 //   checksum missing_ack  an intact block without an intact acknowledgement: nobody knows whose it is
 Result<PbFrame> parse_frame(Bytes bytes);
 
+// Whether `bytes` begin as a block does.
+bool is_block_head(Bytes bytes);
+
 // The intact block at the front of `bytes`, acknowledged or not.
 std::optional<Bytes> intact_block(Bytes bytes);
 

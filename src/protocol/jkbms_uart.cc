@@ -199,19 +199,21 @@ std::optional<std::uint32_t> terminal_of(std::span<const Param> params) {
 }
 
 // From where a receiver takes the answer: the first intact frame, behind the request where the adapter gives it back; else
-// the first beginning of a frame; else everything.
+// the first beginning of a frame, rather one whose length can be; else everything.
 Bytes answer_in(Bytes response) {
-  std::optional<Bytes> damaged;
+  std::optional<Bytes> damaged, absurd;
   for (Bytes rest = response; !rest.empty();) {
     const auto frame = parse_frame(rest);
     const std::size_t size = frame ? frame_size(rest) : find_start(rest, 1);
     const bool is_echo = frame && frame->type == kRequest && size < rest.size();
     if (frame && !is_echo) return rest;
-    const bool begins = !frame && find_start(rest, 0) == 0 && frame.error().code != Errc::length;
-    if (begins && !damaged) damaged = rest;
+    if (!frame && find_start(rest, 0) == 0) {
+      auto& first = frame.error().code == Errc::length ? absurd : damaged;
+      if (!first) first = rest;
+    }
     rest = rest.subspan(size);
   }
-  return damaged.value_or(response);
+  return damaged ? *damaged : absurd.value_or(response);
 }
 
 Result<Reading> decode_vector(Bytes request, Bytes response, std::span<const Param> params) {
@@ -266,11 +268,12 @@ constexpr std::array<int, 1> kSpeeds = {115200};
 constexpr int kWhoeverHears = 0;
 constexpr std::array<int, 1> kAddresses = {kWhoeverHears};
 constexpr std::array<std::uint8_t, 2> kProof = {k06, k03};
-constexpr std::array<Word, 6> kWords = {{{"cell_temperatures_c", "temperatures_c"},
+constexpr std::array<Word, 7> kWords = {{{"cell_temperatures_c", "temperatures_c"},
                                          {"max_charge_current_a", "charge_current_limit_a"},
                                          {"max_discharge_current_a", "discharge_current_limit_a"},
                                          {"cell_voltage_max_limit_v", "cell_overvoltage_v"},
                                          {"cell_voltage_min_limit_v", "cell_undervoltage_v"},
+                                         {"device_name", "custom_name"},
                                          {"production_date", "manufacture_date"}}};
 
 }  // namespace
@@ -298,8 +301,7 @@ constinit const Protocol kJkBmsUart = {
     .words = jkuart::kWords,
     .reads =
         "voltage, current, SoC, up to 32 cells, temperatures, capacity, cycles, alarms, FETs, limits, settings, "
-        "hardware, "
-        "software version, production date, private data as serial number",
+        "hardware, software version, production date, private data as serial number",
     .writes = "",
     .probe_is_write = false,
     .tells_fets = true,

@@ -211,18 +211,31 @@ void add_capacity(Reading& reading, const Chain& chain) {
   if (const auto soc = reading.get(Field::soc)) reading.set(Field::capacity_remaining, capacity * *soc / 100);
 }
 
+// What the owner calls it; else what the board is called over Bluetooth.
+std::string name_of(const Chain& chain, std::string bluetooth_name) {
+  constexpr std::string_view kNothingEntered = "Input Us";
+  std::string entered = text_of(chain[kDeviceId]);
+  return entered.empty() || entered == kNothingEntered ? std::move(bluetooth_name) : std::move(entered);
+}
+
 void add_texts(Reading& reading, const Chain& chain, bool extras) {
   const std::string software = text_of(chain[kSoftware]);
   say(reading, Text::software_version, software);
   say(reading, Text::hardware, hardware_of(software));
   say(reading, Text::production_date, month_of(chain[kMade]).value_or(std::string()));
-  if (!chain.has(kUserData)) return;
+  if (!chain.has(kUserData)) {
+    say(reading, Text::device_name, name_of(chain, {}));
+    return;
+  }
   const Bytes names = chain[kUserData];
-  say(reading, Text::device_name, text_of(names.subspan(kUserDataSize)));
+  const std::string bluetooth_name = text_of(names.subspan(kUserDataSize));
+  say(reading, Text::device_name, name_of(chain, bluetooth_name));
   const std::string serial_number = serial_number_of(names);
   say(reading, Text::serial_number, serial_number);
   if (!serial_number.empty()) reading.identities = {serial_number};
-  if (extras) reading.extra("user_data", text_of(names.first(kUserDataSize)));
+  if (!extras) return;
+  reading.extra("user_data", text_of(names.first(kUserDataSize)));
+  reading.extra("device_name", bluetooth_name);
 }
 
 void add_chemistry(Reading& reading, const Chain& chain) {

@@ -22,6 +22,7 @@ enum Id : std::uint8_t {
   kStatus = 0x8C,
   kCapacity = 0xAA,
   kChemistry = 0xAF,
+  kDeviceId = 0xB4,
   kMade = 0xB5,
   kSoftware = 0xB7,
   kUserData = 0xBA,
@@ -104,7 +105,7 @@ inline constexpr auto kRegisters = std::to_array<Register>({
     {0xB1, 1, Kind::number, "low_capacity_alarm_percent"},
     {0xB2, 10, Kind::withheld},  // the password: never told
     {0xB3, 1, Kind::flag, "dedicated_charger"},
-    {0xB4, 8, Kind::text, "device_id"},
+    {kDeviceId, 8, Kind::text, "device_id"},
     {kMade, 4, Kind::withheld},
     {0xB6, 4, Kind::number, "runtime_minutes"},
     {kSoftware, 15, Kind::withheld},

@@ -1,6 +1,6 @@
 // What the replies of a Pylontech battery carry: the INFO of each service to a reading (42 and 44 in
-// pylontech_rs485_packs.cc). Frames, addresses and return
-// codes are pylontech_rs485.cc's. INFO byte k is counted from 0; numbers are big-endian.
+// pylontech_rs485_packs.cc). Frames, addresses and return codes are pylontech_rs485.cc's. INFO byte k is counted from
+// 0; numbers are big-endian.
 #pragma once
 
 #include <optional>

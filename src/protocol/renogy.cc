@@ -266,6 +266,7 @@ class RenogySession final : public Session {
     if (++talk.refusals < (talk.answered ? kRefusalsAfterAnswer : kRefusals)) return;
     ++talk.step;
     if (kBlocks[exchange].is_vital && span_of(exchange).count == 0) --talk.step;
+    if (exchange == k5100) memory_.status = {};  // alarms that are not read any more would stand for ever
     talk.refusals = 0;
     talk.answered = false;
   }

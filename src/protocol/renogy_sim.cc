@@ -13,9 +13,8 @@
 //   name           kept | undecodable   the serial number holds bytes that are no text
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "protocol/renogy.h"

@@ -152,6 +152,17 @@ TEST(DecodeLines, SeveralExchangesMakeOneResultInOneSession) {
   EXPECT_EQ(line_of(damaged.dump())["what"], "bad_chksum");
 }
 
+TEST(DecodeLines, NoiseInFrontOfAnExchangesReplyIsPassedOver) {
+  const json vector = vector_named("seed service 42 device info");
+  const auto poll = [&](const std::string& response) {
+    return line_of(json({{"exchanges", {{{"request", vector["request"]}, {"response", response}}}}}).dump());
+  };
+  const std::string reply = vector["response"];
+  EXPECT_EQ(poll("\x01\x02" + reply)["values"]["voltage_v"], 53.12);
+  EXPECT_EQ(poll("\x01\x02")["error"], "noise");
+  EXPECT_EQ(poll(reply + "\r\x01")["error"], "noise") << "behind it, it may be the rest of a longer reply";
+}
+
 TEST(DecodeLines, ParamsReachTheProtocol) {
   json vector = vector_named("only FET status bit 1 set");
   EXPECT_EQ(line_of(vector.dump())["values"]["discharge_fet_on"], true);

@@ -9,6 +9,7 @@
 
 #include "protocol/daren_485.h"
 #include "protocol/lltjbd_uart.h"
+#include "protocol/pylontech_rs485.h"
 #include "protocol/registry.h"
 #include "sim/bus.h"
 #include "sim/virtual_wire.h"
@@ -228,6 +229,20 @@ TEST(Detection, ATypeThatSomebodyNamedIsBelieved) {
   Detection detection({.space = space, .first_only = true});
   ASSERT_THAT(look_at_jbd(detection, "26.1"), ElementsAre("lltjbd-uart 9600 1"));
   EXPECT_FALSE(detection.found().front().second_proof);
+}
+
+TEST(Detection, WhoRefusesTheIdentifyingExchangeIsAskedForAnother) {
+  SimBus bus({.protocol = &kPylontechRs485, .speed = 115200});
+  PackOptions pack;
+  pack.address = 2;
+  pack.variant = {{"unknown", "93"}};
+  ASSERT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
+  Detection detection({.space = all()});
+  VirtualWire wire(detection, bus);
+  wire.open(9600);
+  run(detection, wire);
+  ASSERT_THAT(names(detection), ElementsAre("pylontech-rs485 115200 2"));
+  EXPECT_TRUE(detection.found().front().second_proof);
 }
 
 TEST(Detection, AnEchoIsNoMasterAndNoPack) {

@@ -102,6 +102,9 @@ TEST(JkBmsPb, DecodeSearchesBehindWhatDoesNotFit) {
   EXPECT_EQ(error_of(exception(2, 1)), "wrong_address");
   EXPECT_EQ(error_of(ByteVector{0xFF, 0xFE} + damaged), "bad_checksum") << "damage says more than noise";
   EXPECT_EQ(error_of(status().done() + ack(3, kSettings)), "wrong_type");
+  ByteVector damaged_settings = reply(3, kSettings, settings());
+  damaged_settings[20] ^= 1;
+  EXPECT_EQ(error_of(damaged_settings), "wrong_type") << "the type is looked at before the sum";
   EXPECT_EQ(pb.decode_vector(ack(3, kStatus), good, {}).error().code, Errc::config);
 }
 

@@ -211,10 +211,18 @@ TEST(JkBmsUart, AVectorsTerminalNumberIsItsRequestsOrTheParameters) {
 }
 
 TEST(JkBmsUart, AVectorOfNoiseHasNoHeader) {
-  ByteVector text = {0x00, 0x12};
-  append(text, test::jkbms::text("NW_1_0_0_200428", 15));
-  EXPECT_STREQ(jk.decode_vector({}, text, {}).error().what, "bad_header");
+  EXPECT_STREQ(jk.decode_vector({}, ByteVector{0x00, 0x12, 0x57, 0x4E, 0x34}, {}).error().what, "bad_header");
   EXPECT_STREQ(jk.decode_vector({}, {}, {}).error().what, "no_answer");
+}
+
+TEST(JkBmsUart, AVectorWhoseOnlyBeginningHasAnAbsurdLengthSaysSo) {
+  ByteVector heard = {0x00, 0x12};
+  append(heard, test::jkbms::text("NW_1_0_0_200428", 15));
+  EXPECT_STREQ(jk.decode_vector({}, heard, {}).error().what, "bad_length");
+  ByteVector damaged = frame(Registers().data());
+  damaged.back() ^= 1;
+  append(heard, damaged);
+  EXPECT_STREQ(jk.decode_vector({}, heard, {}).error().what, "bad_checksum") << "there is a better one";
 }
 
 // --- A cell that reads 0 ---

@@ -265,6 +265,22 @@ TEST(JkBmsUartTexts, PrivateDataAndNameAreTheSerialNumber) {
   EXPECT_THAT(reading_of({}).identities, IsEmpty()) << "old boards have none";
 }
 
+TEST(JkBmsUartTexts, TheOwnersNameForItComesBeforeTheBluetoothName) {
+  const auto name = [](Registers registers, const char* entered) {
+    return text_of(reading_of(registers.with(0xB4, text(entered, 8))), Text::device_name);
+  };
+  ByteVector names = text("Input Userda", 12);
+  append(names, text("JK_B2A24S15P", 12));
+  const Registers named = Registers().with(0xBA, names);
+  EXPECT_EQ(name(named, "Garage"), "Garage");
+  EXPECT_EQ(name(named, "Input Us"), "JK_B2A24S15P") << "as delivered";
+  EXPECT_EQ(name(named, ""), "JK_B2A24S15P");
+  EXPECT_EQ(name({}, "Garage"), "Garage") << "old boards have no other";
+  EXPECT_EQ(name({}, "Input Us"), "");
+  const auto extras = extras_of(reading_of(Registers(named).with(0xB4, text("Garage", 8))));
+  EXPECT_EQ(std::get<std::string>(extras.at("device_name")), "JK_B2A24S15P");
+}
+
 TEST(JkBmsUartTexts, TheVersionHasTheHardwareInFront) {
   for (const auto& [version, hardware] : std::map<std::string, std::string>{
            {"11.XW_S11.262H_", "11.XW"}, {"H6.X__S6.1.3S__", "H6.X"}, {"NW_1_0_0_200428", ""}, {"_S1", ""}}) {
