@@ -31,10 +31,12 @@ std::array<std::size_t, 2> sizes_of(Bytes head) {
   return {std::min(bytes + kAroundData, kRequestSize), std::max(bytes + kAroundData, kRequestSize)};
 }
 
-// Bytes of the intact frame at the front; 0: there is none (yet).
+// Bytes of the intact frame at the front; 0: there is none (yet). Where both lengths hold it is the longer one: with a last
+// byte of 0 a reply can end in what is the check of a request.
 std::size_t intact_size(Bytes bytes) {
   if (bytes.size() < kHead || !may_begin(bytes)) return 0;
-  for (const std::size_t size : sizes_of(bytes)) {
+  const auto [shorter, longer] = sizes_of(bytes);
+  for (const std::size_t size : {longer, shorter}) {
     if (size > 0 && size <= bytes.size() && modbus_crc_holds(bytes.first(size))) return size;
   }
   return 0;

@@ -137,6 +137,14 @@ RC_GTEST_PROP(ModbusFrameProperties, TheFramerTakesSomethingOrWaits, (ByteVector
   RC_ASSERT(right);
 }
 
+TEST(ModbusFrame, AReplyThatBeginsAsAnIntactRequestIsAReply) {
+  const ByteVector reply = with_modbus_crc({0x31, 0x03, 0x04, 0x04, 0x00, 0x00, 0x00});
+  ASSERT_TRUE(modbus_crc_holds(Bytes(reply).first(8)));
+  const Scan scan = scan_modbus(reply, true);
+  EXPECT_EQ(scan.kind, Scan::frame);
+  EXPECT_EQ(scan.size, reply.size());
+}
+
 RC_GTEST_PROP(ModbusFrameProperties, AnyReplyIsFoundBehindAnyBytes, (ByteVector before, ByteVector words)) {
   words.resize(2 * (1 + words.size() % 125));
   const ByteVector reply = with_modbus_crc(ByteVector{0x31, 0x03, static_cast<std::uint8_t>(words.size())} + words);
