@@ -50,6 +50,7 @@ void Daemon::tick_later() {
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     const Instant now = now_monotonic();
+    hub_.set_time(wall_now(), now);
     hub_.tick(now);
     if (on_change_) on_change_(now);
     ticker_.expires_at(ticker_.expiry() + std::chrono::seconds(1));
@@ -58,6 +59,7 @@ void Daemon::tick_later() {
 }
 
 void Daemon::changed(Instant now) {
+  hub_.set_time(wall_now(), now);
   hub_.collect(now);
   if (on_change_) on_change_(now);
 }

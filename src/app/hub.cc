@@ -7,6 +7,7 @@
 
 #include "app/addresses.h"
 #include "app/config_source.h"
+#include "app/kept_charge.h"
 #include "base/bytes.h"
 
 namespace bmsd {
@@ -22,6 +23,34 @@ void Hub::add_line(Line& line, LinePlace place) {
     order += static_cast<int>(
         std::max({std::size_t{1}, other.line->plan().addresses.size(), other.line->plan().packs.size()}));
   places_.push_back({&line, std::move(place), order, {}});
+}
+
+void Hub::set_time(WallTime wall, Instant now) { time_ = {wall, now}; }
+
+WallTime Hub::wall_at(Instant now) const {
+  if (!time_) return {};
+  return {time_->wall.seconds + std::chrono::duration_cast<std::chrono::seconds>(now - time_->at).count()};
+}
+
+void Hub::restore(std::string_view id, const Kept& kept) {
+  for (Place& place : places_) {
+    for (const auto& unit : place.units) {
+      if (unit->identity.id != id) continue;
+      unit->kept = kept;
+      unit->limiter.restore(kept_charge(kept));
+    }
+  }
+}
+
+std::vector<std::pair<std::string, Kept>> Hub::kept() const {
+  std::vector<std::pair<std::string, Kept>> all;
+  for (const Place& place : places_) {
+    for (const auto& unit : place.units) {
+      if (!unit->published) continue;
+      keep(unit->limiter.kept(), all.emplace_back(unit->identity.id, unit->kept).second);
+    }
+  }
+  return all;
 }
 
 void Hub::collect(Instant now) {
@@ -166,7 +195,7 @@ bool Hub::keep_what_is_offered(Unit& unit, BatteryConfig& config) {
 void Hub::refresh(Unit& unit, Instant now) {
   unit.presence = unit.disconnect.presence(unit.config.control, now);
   unit.limits = unit.limiter.evaluate(unit.config.control, unit.pack->battery, unit.presence,
-                                      unit.pack->protocol->tells_fets, now);
+                                      unit.pack->protocol->tells_fets, wall_at(now), now);
 }
 
 // Says whether it differs from before.

@@ -5,10 +5,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "bank/kept.h"
 #include "bank/view.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -37,6 +41,14 @@ class Hub {
   // Sinks and lines are added before the first event and outlive the hub.
   void add_sink(Sink& sink) { sinks_.push_back(&sink); }
   void add_line(Line& line, LinePlace place);
+
+  // What time it is at `now`; about once a second, before the rest. Without, no wall clock is known.
+  void set_time(WallTime wall, Instant now);
+
+  // What a battery kept of its last life, and what it is to keep of this one; `id` is Identity::id.
+  void restore(std::string_view id, const Kept& kept);
+  // Of every published battery; what control does not know stays as it was restored.
+  std::vector<std::pair<std::string, Kept>> kept() const;
 
   // Takes the events of all lines; after each time that one was pumped.
   void collect(Instant now);
@@ -73,6 +85,7 @@ class Hub {
     BatteryConfig config{};
     Presence presence{};
     Limits limits{};
+    Kept kept{};  // as it was restored
     bool published = false;
     Instant known_since{};
     bool told_missing = false;
@@ -106,11 +119,18 @@ class Hub {
   bool keep_what_is_offered(Unit& unit, BatteryConfig& config);
   Result<Target> target(std::string_view id, const Change& change);
   void changed(Unit& unit, const LineEvent& event, Instant now);
+  WallTime wall_at(Instant now) const;
 
   Config config_;
   ConfigState state_ = ConfigState::fine;
   std::set<std::string> told_;  // findings that were logged
   Log log_;
+  struct KnownTime {
+    WallTime wall;
+    Instant at;
+  };
+
+  std::optional<KnownTime> time_;
   std::vector<Sink*> sinks_;
   std::vector<Place> places_;
   std::map<int, Pending> pending_;  // by LineEvent::change

@@ -72,10 +72,15 @@ class Runner {
     wait_for_signals();
     daemon_.on_change([this](Instant now) {
       learn_adapters();
+      if (now - saved_at_ >= StateKeeper::kPause) {
+        saved_at_ = now;
+        save();
+      }
       keeper_->look(now);
     });
     daemon_.start();
     io_.run();
+    save();
     daemon_.stop();
     keeper_->finish();
     return status_.value_or(kDone);
@@ -161,11 +166,18 @@ class Runner {
     bus.change = [this](std::string_view id, const Change& change, const std::function<void(bool)>& done) {
       daemon_.change(id, change, [done](const Result<double>& said) { done(said.ok()); });
     };
+    bus.restored = [this](std::string_view id, const Kept& kept) { daemon_.hub().restore(id, kept); };
     if (options_.bus != "system" && options_.bus != "session") bus.lock_folder.clear();  // a bus of somebody's own
     venus_ = std::make_unique<VenusSink>(io_, bus, log_, [this](const std::string& service, std::string_view id) {
       log_(Level::info, fmt::format("{} is on the bus as {}", id, service));
     });
     daemon_.hub().add_sink(*venus_);
+  }
+
+  // What batteries have come to, to where it survives a restart.
+  void save() {
+    if (!venus_) return;
+    for (const auto& [id, kept] : daemon_.hub().kept()) venus_->save(id, kept);
   }
 
   Exit add_socket() {
@@ -244,6 +256,7 @@ class Runner {
   std::unique_ptr<ControlSocket> socket_;
   std::optional<SerialStarter> starter_;
   boost::asio::signal_set signals_;
+  Instant saved_at_{};
   Exit status_;
 };
 

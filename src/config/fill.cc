@@ -74,6 +74,25 @@ SensorConfig sensors(const Settings& settings) {
   return sensors;
 }
 
+ChargeStageConfig stages(const Settings& settings) {
+  ChargeStageConfig stages;
+  stages.enabled = settings.flag("CVCM_ENABLE");
+  stages.float_wait_s = static_cast<double>(settings.integer("SWITCH_TO_FLOAT_WAIT_FOR_SEC"));
+  stages.float_difference = settings.real("SWITCH_TO_FLOAT_CELL_VOLTAGE_DIFF");
+  stages.float_deviation = settings.real("SWITCH_TO_FLOAT_CELL_VOLTAGE_DEVIATION");
+  stages.bulk_soc = static_cast<double>(settings.integer("SWITCH_TO_BULK_SOC_THRESHOLD"));
+  stages.bulk_difference = settings.real("SWITCH_TO_BULK_CELL_VOLTAGE_DIFF");
+  stages.soc_reset_cell_voltage = settings.real("SOC_RESET_CELL_VOLTAGE");
+  if (const auto days = settings.optional_integer("SOC_RESET_AFTER_DAYS")) {
+    stages.soc_reset_after_days = static_cast<double>(*days);
+  }
+  stages.controller = static_cast<CellController>(settings.integer("CVL_CONTROLLER_MODE"));
+  stages.integral_factor = settings.real("CVL_ICONTROLLER_FACTOR");
+  stages.recovery_hold_s = static_cast<double>(settings.integer("CVL_RECOVERY_HOLD_SEC"));
+  stages.recovery_v_per_s = settings.real("CVL_RECOVERY_RATE_V_PER_SEC");
+  return stages;
+}
+
 ShownSetting shown(std::monostate) { return std::string(); }
 template <typename T>
 ShownSetting shown(const T& value) {
@@ -104,6 +123,7 @@ ControlConfig control_config(const Settings& settings) {
                                settings.real("DCL_RECOVERY_RATE_A_PER_SEC"),
                                settings.real("DISCHARGE_CURRENT_RECOVERY_THRESHOLD_PERCENT")};
   config.sensors = sensors(settings);
+  config.stages = stages(settings);
   config.charge = charge_tables(settings);
   config.discharge = discharge_tables(settings);
   return config;

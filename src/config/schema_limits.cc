@@ -9,8 +9,6 @@ namespace {
 constexpr std::string_view kLimits = "Battery limits and cell voltages";
 constexpr std::string_view kSoc = "SoC and current";
 
-constexpr std::string_view kAlwaysMaximum =
-    "The charge voltage limit is always MAX_CELL_VOLTAGE times the number of cells.";
 constexpr std::string_view kNoSocCalculation = "The SoC is the one of the BMS.";
 constexpr std::string_view kCurrentOfBms = "The current is the one of the BMS.";
 
@@ -64,9 +62,7 @@ constexpr std::array<Key, 11> kLimitKeys = {{
      .lowest = kLowestFull,
      .highest = kHighestFull,
      .safer = Safer::lower,
-     .works = Works::later,
-     .help = "The voltage per cell that a full battery is kept at.",
-     .until = kAlwaysMaximum},
+     .help = "The voltage per cell that a full battery is kept at."},
     {.name = "SOC_RESET_CELL_VOLTAGE",
      .kind = Kind::real,
      .group = kLimits,
@@ -75,9 +71,7 @@ constexpr std::array<Key, 11> kLimitKeys = {{
      .lowest = kLowestFull,
      .highest = kHighestFull,
      .safer = Safer::lower,
-     .works = Works::later,
-     .help = "The higher voltage per cell of the charge that balances the cells now and then.",
-     .until = kAlwaysMaximum},
+     .help = "The higher voltage per cell of the charge that balances the cells now and then."},
     {.name = "SOC_RESET_AFTER_DAYS",
      .kind = Kind::integer,
      .group = kLimits,
@@ -85,9 +79,7 @@ constexpr std::array<Key, 11> kLimitKeys = {{
      .may_be_empty = true,
      .lowest = 0,
      .highest = 36500,
-     .works = Works::later,
-     .help = "Days from one charge with SOC_RESET_CELL_VOLTAGE to the next one; empty means never.",
-     .until = kAlwaysMaximum},
+     .help = "Days from one charge with SOC_RESET_CELL_VOLTAGE to the next one; empty means never."},
     {.name = "BATTERY_CAPACITY",
      .kind = Kind::real,
      .group = kLimits,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "control/table.h"
@@ -33,6 +35,30 @@ struct Adjustment {
   double offset = 0, slope = 1;
 };
 
+// What lowers CVL while a cell is higher than it may be (CVL_CONTROLLER_MODE).
+enum class CellController : std::uint8_t {
+  none,
+  penalty,   // the sum of the cells less what is above the limit
+  integral,  // falls for as long as the highest cell is above its target, by how much it is
+  clipped,   // the sum of the cells cut off at the limit, and a little
+};
+
+// Bulk, absorption and float: when they begin and end.
+struct ChargeStageConfig {
+  bool enabled = true;                         // CVCM_ENABLE; off: always the maximum
+  double float_wait_s = 900;                   // SWITCH_TO_FLOAT_WAIT_FOR_SEC
+  double float_difference = 0.010;             // V, SWITCH_TO_FLOAT_CELL_VOLTAGE_DIFF; 10: no condition
+  double float_deviation = 0.003;              // V, SWITCH_TO_FLOAT_CELL_VOLTAGE_DEVIATION
+  double bulk_soc = 80;                        // percent, SWITCH_TO_BULK_SOC_THRESHOLD; 0: off
+  double bulk_difference = 0.080;              // V, SWITCH_TO_BULK_CELL_VOLTAGE_DIFF; 10: off
+  double soc_reset_cell_voltage = 3.65;        // V, SOC_RESET_CELL_VOLTAGE
+  std::optional<double> soc_reset_after_days;  // SOC_RESET_AFTER_DAYS; nothing: never
+  CellController controller = CellController::penalty;
+  double integral_factor = 0.2;     // 1/s, CVL_ICONTROLLER_FACTOR
+  double recovery_hold_s = 60;      // CVL_RECOVERY_HOLD_SEC
+  double recovery_v_per_s = 0.001;  // CVL_RECOVERY_RATE_V_PER_SEC; 0: at once
+};
+
 // The temperature sensors of the pack, and which of them count.
 struct SensorConfig {
   std::vector<int> source = {1, 2, 3, 4};  // TEMPERATURE_SOURCE_BATTERY, from 1; missing sensors are skipped
@@ -56,6 +82,7 @@ struct ControlConfig {
   bool steps = false;  // CHARGE_MODE 2: the tables are read in steps, not interpolated
   Recovery charge_recovery, discharge_recovery;
   SensorConfig sensors;
+  ChargeStageConfig stages;
 
   CurrentTables charge = {
       .cell_voltage = {{3.500, 3.450, 3.425, 3.400, 3.375}, {0, 0.005, 0.05, 0.25, 1}},

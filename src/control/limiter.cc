@@ -18,12 +18,13 @@ constexpr double kNearFloat = 0.03;  // V
 }  // namespace
 
 Limits Limiter::evaluate(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets,
-                         Instant now) {
+                         WallTime wall, Instant now) {
   CurrentInputs inputs = current_inputs(config, battery);
   if (cells_.missed(inputs.lowest_cell, inputs.highest_cell, now)) inputs.cells_in_doubt = true;
   if (temperatures_.missed(inputs.coldest, inputs.hottest, now)) inputs.temperatures_in_doubt = true;
 
   Limits limits = limits_from(config, battery, inputs, presence, tells_fets);
+  set_charge_voltage(config, battery, presence, wall, now, limits);
   keep_charging_carefully(config, battery, inputs, presence, limits.charge);
   const bool may_rise = presence.lost_for == Duration();
   limits.charge = charge_.follow(limits.charge, usable_maximum(config.max_battery_charge_current),
@@ -31,6 +32,19 @@ Limits Limiter::evaluate(const ControlConfig& config, const Battery& battery, co
   limits.discharge = discharge_.follow(limits.discharge, usable_maximum(config.max_battery_discharge_current),
                                        config.discharge_recovery, may_rise, now);
   return limits;
+}
+
+void Limiter::set_charge_voltage(const ControlConfig& config, const Battery& battery, const Presence& presence,
+                                 WallTime wall, Instant now, Limits& limits) {
+  ChargeInputs inputs = charge_inputs(config, battery);
+  inputs.lost = presence.lost_for > Duration();
+  const auto voltage = stage_.evaluate(config, inputs, wall, now);
+  if (!voltage) return;
+  const double drop = std::isfinite(config.voltage_drop) ? config.voltage_drop : 0;
+  limits.cvl = std::round(std::max(voltage->cvl + drop, 0.0) * 100) / 100;
+  limits.max_charge_cell_voltage = std::round(voltage->highest / *inputs.count * 1000) / 1000;
+  limits.charge_mode = charge_mode_text(voltage->mode, config.steps);
+  limits.hides_high_voltage_warnings = voltage->hides_warnings;
 }
 
 // A pack that was being charged and nearly full when it was lost may be full by now.

@@ -1,20 +1,27 @@
-// The limits of one battery, with memory: they fall at once and rise by hold and ramp.
+// The limits of one battery, with memory: CVL follows the stages of charging; currents fall at once and rise by hold and
+// ramp.
 #pragma once
 
 #include <optional>
 
 #include "base/time.h"
+#include "control/charge_stage.h"
 #include "control/limits.h"
 #include "control/recovering_limit.h"
 
 namespace bmsd {
 
 // One per battery; pure apart from its memory. Called after every round, good or failed, and at least once a second.
-// While the pack is lost (presence.lost_for > 0) limits only fall: what is on the table is old.
+// While the pack is lost (presence.lost_for > 0) limits of current only fall and CVL stays: what is on the table is old.
 class Limiter {
  public:
+  // `wall`: 0 for a clock that is not set.
   Limits evaluate(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets,
-                  Instant now);
+                  WallTime wall, Instant now);
+
+  // What a restart must not lose; as in control/charge_stage.h.
+  void restore(const KeptCharge& kept) { stage_.restore(kept); }
+  KeptCharge kept() const { return stage_.kept(); }
 
  private:
   // What a measurement said last, for when the BMS tells it no more.
@@ -31,6 +38,10 @@ class Limiter {
   void keep_charging_carefully(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
                                const Presence& presence, CurrentLimit& charge);
 
+  void set_charge_voltage(const ControlConfig& config, const Battery& battery, const Presence& presence, WallTime wall,
+                          Instant now, Limits& limits);
+
+  ChargeStage stage_;
   Remembered cells_, temperatures_;
   std::optional<bool> charged_nearly_full_;  // when the pack was lost; nothing while it is not
   RecoveringLimit charge_, discharge_;

@@ -27,7 +27,8 @@ struct Limits {
   std::optional<double> cvl;                      // V; nothing until the number of cells is known
   std::optional<double> low_voltage;              // V, cells x MIN_CELL_VOLTAGE
   std::optional<double> max_charge_cell_voltage;  // V
-  std::string charge_mode;                        // "Keep always max voltage"
+  std::string charge_mode;                        // "Bulk (Cell OVP) | Linear Mode" (control/charge_mode.h)
+  bool hides_high_voltage_warnings = false;       // they are expected (control/shown_alarm.h)
   CurrentLimit charge, discharge;                 // CCL, DCL
   double max_cell_voltage = 3.45;                 // V, MAX_CELL_VOLTAGE: which cells are believed (control/cells.h)
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "control/measured_current.h"
+#include "control/shown_alarm.h"
 #include "venus/names.h"
 
 namespace bmsd::path_value {
@@ -96,7 +97,9 @@ BusValue error_code(In in) {
 BusValue connection_information(In in) { return in.view.presence.text; }
 
 BusValue alarm(In in, Alarm alarm) {
-  const Severity level = alarm == Alarm::bms_cable ? in.view.presence.cable_alarm : in.view.battery.alarms().of(alarm);
+  const bool hides = in.view.limits.hides_high_voltage_warnings;
+  const Severity level =
+      alarm == Alarm::bms_cable ? in.view.presence.cable_alarm : shown_severity(in.view.battery.alarms(), alarm, hides);
   return level == Severity::unsupported ? BusValue() : BusValue(static_cast<std::int32_t>(level));
 }
 

@@ -278,7 +278,7 @@ TEST(Config, TellsOfContradictionsThatOnlyTheLineOfABatteryMakes) {
   const Config config = Config::parse(
       "[DEFAULT]\nBLOCK_ON_DISCONNECT = True\n[line ttyUSB0]\nMAX_CELL_VOLTAGE = 3.4\n[battery JD2M0215]\n"
       "FLOAT_CELL_VOLTAGE = 3.42\n");
-  EXPECT_EQ(told(config), Lines{"warning 6 [battery JD2M0215] FLOAT_CELL_VOLTAGE"});  // no effect yet
+  EXPECT_EQ(told(config), Lines{});
   std::vector<Finding> findings;
   config.batteries(std::vector{battery("ttyUSB0", 1, {"JD2M0215"})}, &findings);
   EXPECT_EQ(told(findings), Lines{"corrected 6 [battery JD2M0215] FLOAT_CELL_VOLTAGE"});

@@ -17,7 +17,7 @@ const std::string kCharge = "Max Battery Charge Current", kCells = "Cell Voltage
 class LimiterTest : public testing::Test {
  protected:
   CurrentLimit charge(double t, const Battery& battery) {
-    return limiter_.evaluate(config_, battery, presence_, true, at(t)).charge;
+    return limiter_.evaluate(config_, battery, presence_, true, {}, at(t)).charge;
   }
   // By a BMS that sets the charge current itself, the simplest way to any target.
   double charge_with(double t, double amperes) {
@@ -134,9 +134,9 @@ TEST_F(LimiterTest, WithoutHoldAndRateItRisesAtOnce) {
 
 TEST_F(LimiterTest, BothDirectionsRecoverByTheirOwnSettings) {
   config_.discharge_recovery = {2, 10, 0.015};
-  limiter_.evaluate(config_, battery_of(reading_of(16, 3.3, -15)), presence_, true, at(0));
-  for (const double t : {1.0, 3.0}) limiter_.evaluate(config_, calm_battery(), presence_, true, at(t));
-  const Limits limits = limiter_.evaluate(config_, calm_battery(), presence_, true, at(4));
+  limiter_.evaluate(config_, battery_of(reading_of(16, 3.3, -15)), presence_, true, {}, at(0));
+  for (const double t : {1.0, 3.0}) limiter_.evaluate(config_, calm_battery(), presence_, true, {}, at(t));
+  const Limits limits = limiter_.evaluate(config_, calm_battery(), presence_, true, {}, at(4));
   EXPECT_DOUBLE_EQ(limits.charge.value, 0);
   EXPECT_DOUBLE_EQ(limits.discharge.value, 10);
 }
@@ -214,9 +214,9 @@ TEST_F(LimiterTest, APackLostLowerOrWhileItWasDischargedKeepsItsChargeCurrent) {
   open.set(Field::charge_fet_on, 0);
   for (const Reading& reading : {reading_of(16, 3.344), discharging}) {
     Limiter limiter;
-    limiter.evaluate(config_, battery_of(reading), presence_, true, at(0));
+    limiter.evaluate(config_, battery_of(reading), presence_, true, {}, at(0));
     lose(1700);
-    EXPECT_DOUBLE_EQ(limiter.evaluate(config_, battery_of(reading), presence_, true, at(1700)).charge.value, 50);
+    EXPECT_DOUBLE_EQ(limiter.evaluate(config_, battery_of(reading), presence_, true, {}, at(1700)).charge.value, 50);
     lose(0);
   }
 }
@@ -242,7 +242,7 @@ TEST_F(LimiterTest, TemperaturesThatVanishCountForAMinuteAsTheyWereAndThenLimitT
   EXPECT_DOUBLE_EQ(charge(0, battery_of(reading_of(16, 3.3, 5))).value, 25);
   EXPECT_DOUBLE_EQ(charge(1, without_temperatures()).value, 25);
   EXPECT_DOUBLE_EQ(charge(61, without_temperatures()).value, 25);
-  const Limits limits = limiter_.evaluate(config_, without_temperatures(), presence_, true, at(61.1));
+  const Limits limits = limiter_.evaluate(config_, without_temperatures(), presence_, true, {}, at(61.1));
   EXPECT_DOUBLE_EQ(limits.charge.value, 12.5);
   EXPECT_EQ(limits.charge.reason, "Temp");
   EXPECT_DOUBLE_EQ(limits.discharge.value, 15);

@@ -1,0 +1,68 @@
+#include "control/charge_inputs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "battery/battery.h"
+#include "control/cells.h"
+#include "control/measured_current.h"
+
+namespace bmsd {
+namespace {
+
+bool usable(double volts) { return std::isfinite(volts) && volts > 0; }
+
+double pack_voltage(double count, double per_cell) { return std::round(count * per_cell * 100) / 100; }
+
+std::optional<ChargeCells> cells_of(const Battery& battery, double count, double max_cell_voltage) {
+  if (const auto& volts = battery.cell_voltages()) {
+    const auto range = cell_range(battery, max_cell_voltage);
+    if (!range || range->implausible > 0 || static_cast<double>(volts->size()) != count) return std::nullopt;
+    return ChargeCells{*volts, count, range->sum, range->highest, range->highest - range->lowest};
+  }
+  const auto pack = battery.get(Field::voltage);
+  if (!pack || !usable(*pack) || !plausible_cell(*pack / count, max_cell_voltage)) return std::nullopt;
+  return ChargeCells{{}, count, *pack, *pack / count, 0};
+}
+
+}  // namespace
+
+ChargeInputs charge_inputs(const ControlConfig& config, const Battery& battery) {
+  ChargeInputs inputs;
+  inputs.count = number_of_cells(battery);
+  if (inputs.count) inputs.cells = cells_of(battery, *inputs.count, config.max_cell_voltage);
+  inputs.soc = battery.get(Field::soc);
+  inputs.current = measured_current(battery);
+  inputs.capacity = battery.get(Field::capacity_full);
+  inputs.bms_limit = battery.get(Field::cell_voltage_max_limit);
+  inputs.charge_fet_off = battery.flag(Field::charge_fet_on) == false;
+  inputs.balancing = battery.balancing_cells() && battery.balancing_cells()->any();
+  return inputs;
+}
+
+std::optional<ChargeBounds> charge_bounds(const ControlConfig& config, const ChargeInputs& inputs, bool raised) {
+  const ChargeStageConfig& stages = config.stages;
+  if (!inputs.count || !usable(config.max_cell_voltage)) return std::nullopt;
+  const double empty = usable(config.min_cell_voltage) ? config.min_cell_voltage : 0;
+  const auto limited = [&](double per_cell) {
+    const auto& bms = inputs.bms_limit;
+    return bms && usable(*bms) && *bms >= empty ? std::min(per_cell, *bms) : per_cell;
+  };
+  const double regular = config.max_cell_voltage;
+  double most = regular;
+  if (stages.soc_reset_after_days && usable(stages.soc_reset_cell_voltage)) {
+    most = std::max(most, stages.soc_reset_cell_voltage);
+  }
+  const double full = limited(raised ? most : regular);
+  const double floating = usable(config.float_cell_voltage) ? config.float_cell_voltage : regular;
+
+  ChargeBounds bounds;
+  bounds.cell_limit = full;
+  bounds.ceiling = pack_voltage(*inputs.count, limited(most));
+  bounds.highest = pack_voltage(*inputs.count, full);
+  bounds.lowest = std::min(pack_voltage(*inputs.count, empty), bounds.highest);
+  bounds.float_voltage = std::clamp(pack_voltage(*inputs.count, limited(floating)), bounds.lowest, bounds.highest);
+  return bounds;
+}
+
+}  // namespace bmsd
