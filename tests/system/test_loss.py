@@ -18,7 +18,7 @@ BLOCK_ON_DISCONNECT = True
 MEASURED = ["/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power"]
 LIMITS = ["/Info/MaxChargeVoltage", "/Info/MaxChargeCurrent", "/Info/MaxDischargeCurrent", "/Io/AllowToCharge",
           "/Io/AllowToDischarge"]
-LATENCY = 4  # s: a round is tried three times before it has failed, and the machine may be busy
+LATENCY = 15  # s: a round is tried three times before it has failed, and the machine may be busy
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_each_battery_has_an_entry_and_an_instance(bus, settings, stored, simula
         entry = stored(pack.value("/Serial"))
         assert entry["ClassAndVrmInstance"] == f"battery:{pack.value('/DeviceInstance')}"
         assert entry["UniqueIdentifier"] == pack.value("/Serial")
-        assert entry["LastSeen"] > 1_700_000_000
+        bus.wait(lambda serial=pack.value("/Serial"): stored(serial)["LastSeen"] > 1_700_000_000, what="LastSeen")
 
 
 def test_a_name_survives_a_restart(bus, settings, stored, simulate, run):
