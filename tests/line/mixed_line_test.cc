@@ -81,7 +81,7 @@ TEST(MixedLine, APackThatIsLostTakesNobodyWithIt) {
   ASSERT_TRUE(rig.daren.set_silent(2, true));
   rig.wire.run_for(60s);
   EXPECT_EQ(rig.watched.line().pack(1).state, PackTalk::lost);
-  for (const std::size_t i : {0, 2, 3}) EXPECT_EQ(rig.watched.line().pack(i).state, PackTalk::alive) << i;
+  for (const std::size_t i : {0U, 2U, 3U}) EXPECT_EQ(rig.watched.line().pack(i).state, PackTalk::alive) << i;
   ASSERT_TRUE(rig.daren.set_silent(2, false));
   rig.wire.run_for(30s);
   EXPECT_EQ(rig.watched.line().pack(1).state, PackTalk::alive);
