@@ -127,6 +127,10 @@ def renogy_seeds(vectors):
             exchange = RENOGY_EXCHANGES.get(int.from_bytes(request[2:4], "big"), 3)
             if response:
                 records += [record(exchange, response), record(0x80 | exchange, response[3:-2])]
+        if records:
+            yield b"".join(records)
+
+
 def jkbms_pb_seeds(vectors):
     """Each reply as it came and as the content of a block; what nobody asked for as an answer to the status."""
     for vector in vectors:
@@ -137,6 +141,8 @@ def jkbms_pb_seeds(vectors):
                 records += [record(exchange, response), record(0x80 | exchange, response[6:299])]
         if records:
             yield b"".join(records)
+
+
 def eg4_seeds(vectors):
     """Each reply twice, as it came and as a payload: the second one is compared with the first."""
     for vector in vectors:
