@@ -37,7 +37,7 @@ using ParamList = std::vector<std::pair<std::string, std::string>>;
 struct LineConfig {
   std::vector<std::string> bms_types;   // BMS_TYPE; empty: all
   std::vector<int> addresses;           // BATTERY_ADDRESSES
-  std::vector<ProtocolPacks> packs;        // PACKS, instead of the two before
+  std::vector<ProtocolPacks> packs;     // PACKS, instead of the two before
   std::optional<double> poll_interval;  // s
   int baud = 0;                         // 0: the speeds that the protocol names
   bool use_port_as_unique_id = false;   // USE_PORT_AS_UNIQUE_ID
