@@ -33,13 +33,10 @@ WallTime Hub::wall_at(Instant now) const {
 }
 
 void Hub::restore(std::string_view id, const Kept& kept) {
-  for (Place& place : places_) {
-    for (const auto& unit : place.units) {
-      if (unit->identity.id != id) continue;
-      unit->kept = kept;
-      unit->limiter.restore(kept_charge(kept));
-    }
-  }
+  Unit* unit = find(id);
+  if (unit == nullptr) return;
+  unit->kept = kept;
+  unit->control.restore(kept_control(kept));
 }
 
 std::vector<std::pair<std::string, Kept>> Hub::kept() const {
@@ -47,7 +44,7 @@ std::vector<std::pair<std::string, Kept>> Hub::kept() const {
   for (const Place& place : places_) {
     for (const auto& unit : place.units) {
       if (!unit->published) continue;
-      keep(unit->limiter.kept(), all.emplace_back(unit->identity.id, unit->kept).second);
+      keep(unit->control.kept(), all.emplace_back(unit->identity.id, unit->kept).second);
     }
   }
   return all;
@@ -103,18 +100,17 @@ void Hub::handle(Place& place, const LineEvent& event, Instant now) {
     case LineEvent::changed:
       return changed(unit, event, now);
     case LineEvent::round_good:
-      if (unit.published && unit.presence.lost_for >= 10s) {
-        log_(Level::info, fmt::format("{}: answers again after {} s", unit.identity.id, unit.presence.lost_for / 1s));
+      if (unit.published && unit.control.outputs().presence.lost_for >= 10s) {
+        log_(Level::info, fmt::format("{}: answers again after {} s", unit.identity.id,
+                                      unit.control.outputs().presence.lost_for / 1s));
       }
-      unit.disconnect.round_good(now);
+      unit.control.round_good(now);
       break;
     default:
-      unit.disconnect.round_failed(unit.pack->battery, unit.config.control, now);
+      unit.control.round_failed(unit.pack->battery, unit.config.control, now);
       break;
   }
-  if (!unit.published) return;
-  evaluate(unit, now);
-  tell(unit, now);
+  if (unit.published) evaluate_and_tell(unit, now);
 }
 
 void Hub::join(Place& place, Unit& unit, Instant now) {
@@ -139,9 +135,7 @@ bool Hub::configure(Config config, ConfigState state, Instant now) {
   const bool at_once = resolve();
   for (Place& place : places_) {
     for (const auto& unit : place.units) {
-      if (!unit->published) continue;
-      evaluate(*unit, now);
-      tell(*unit, now);
+      if (unit->published) evaluate_and_tell(*unit, now);
     }
   }
   return at_once;
@@ -193,22 +187,27 @@ bool Hub::keep_what_is_offered(Unit& unit, BatteryConfig& config) {
 
 // What follows from the readings and the time.
 void Hub::refresh(Unit& unit, Instant now) {
-  unit.presence = unit.disconnect.presence(unit.config.control, now);
-  unit.limits = unit.limiter.evaluate(unit.config.control, unit.pack->battery, unit.presence,
-                                      unit.pack->protocol->tells_fets, wall_at(now), now);
+  unit.control.evaluate(unit.config.control, unit.pack->battery, unit.surroundings, unit.pack->protocol->tells_fets,
+                        wall_at(now), now);
 }
 
-// Says whether it differs from before.
+// Says whether it differs from before, in more than what the next round tells anyway.
 bool Hub::evaluate(Unit& unit, Instant now) {
-  const Presence presence = unit.presence;
-  const Limits limits = unit.limits;
+  const Presence presence = unit.control.outputs().presence;
+  const Limits limits = unit.control.outputs().limits;
   refresh(unit, now);
-  if (presence == unit.presence && limits == unit.limits) return false;
-  if (unit.presence.blocked && !presence.blocked) {
+  const ControlOutputs& after = unit.control.outputs();
+  if (presence == after.presence && limits == after.limits) return false;
+  if (after.presence.blocked && !presence.blocked) {
     log_(Level::warning, fmt::format("{}: lost for {} s, charging and discharging are blocked (last error: {})",
-                                     unit.identity.id, unit.presence.lost_for / 1s, unit.pack->health.last_error));
+                                     unit.identity.id, after.presence.lost_for / 1s, unit.pack->health.last_error));
   }
   return true;
+}
+
+void Hub::evaluate_and_tell(Unit& unit, Instant now) {
+  evaluate(unit, now);
+  tell(unit, now);
 }
 
 void Hub::tell(const Unit& unit, Instant now) {
@@ -237,9 +236,21 @@ void Hub::tell_missing(Place& place, Instant now) {
 }
 
 BatteryView Hub::view(const Unit& unit) const {
-  return {unit.identity,     unit.pack->battery,  unit.limits,        unit.presence,
-          unit.pack->health, unit.config.display, unit.config.control};
+  const ControlOutputs& outputs = unit.control.outputs();
+  return {unit.identity,     unit.pack->battery,  outputs.limits,      outputs.presence,
+          unit.pack->health, unit.config.display, unit.config.control, outputs};
 }
+
+const Hub::Unit* Hub::find(std::string_view id) const {
+  for (const Place& place : places_) {
+    for (const auto& unit : place.units) {
+      if (unit->identity.id == id) return unit.get();
+    }
+  }
+  return nullptr;
+}
+
+Hub::Unit* Hub::find(std::string_view id) { return const_cast<Unit*>(std::as_const(*this).find(id)); }
 
 std::vector<BatteryView> Hub::views() const {
   std::vector<BatteryView> all;
@@ -330,11 +341,40 @@ void Hub::changed(Unit& unit, const LineEvent& event, Instant now) {
   log_(Level::info,
        fmt::format("{}: {} to {}: {}", unit.identity.id, name_of(change.what), value_text(change.what, change.value),
                    event.result ? "done" : event.result.error().detail));
-  if (unit.published) {
-    evaluate(unit, now);
-    tell(unit, now);
-  }
+  if (unit.published) evaluate_and_tell(unit, now);
   done(event.result);
+}
+
+// --- What clients tell charge control
+
+void Hub::set_surroundings(std::string_view id, const Surroundings& surroundings) {
+  if (Unit* unit = find(id)) unit->surroundings = surroundings;
+}
+
+void Hub::clear_history(std::string_view id, int group, Instant now) {
+  Unit* unit = find(id);
+  if (unit == nullptr || !unit->published) return;
+  unit->control.clear_history(group);
+  evaluate_and_tell(*unit, now);
+}
+
+void Hub::set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now) {
+  Unit* unit = find(id);
+  if (unit == nullptr || !unit->published) return;
+  unit->control.set_soc_reset_last_reached(unix_time);
+  evaluate_and_tell(*unit, now);
+}
+
+bool Hub::counts_soc(std::string_view id) const {
+  const Unit* unit = find(id);
+  return unit != nullptr && unit->config.control.soc.counted;
+}
+
+void Hub::set_soc(std::string_view id, double percent, Instant now) {
+  Unit* unit = find(id);
+  if (unit == nullptr || !unit->published) return;
+  unit->control.set_soc(percent);
+  evaluate_and_tell(*unit, now);
 }
 
 void Hub::shut_down(Instant now) {

@@ -16,8 +16,7 @@
 #include "bank/view.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "control/disconnect.h"
-#include "control/limiter.h"
+#include "control/charge_control.h"
 #include "line/line.h"
 
 namespace bmsd {
@@ -73,6 +72,15 @@ class Hub {
   // The same, but only whether it may be begun.
   Status may_change(std::string_view id, const Change& change);
 
+  // What others know of the battery `id`; holds until it is said anew. Takes effect with the next evaluation.
+  void set_surroundings(std::string_view id, const Surroundings& surroundings);
+  // Of the battery `id`; control/charge_control.h says what they do. The sinks are told.
+  void clear_history(std::string_view id, int group, Instant now);
+  void set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now);
+  // Whether the SoC of the battery `id` is counted here: then set_soc() sets it, else change() may.
+  bool counts_soc(std::string_view id) const;
+  void set_soc(std::string_view id, double percent, Instant now);
+
   // Leaves all sinks: the program ends.
   void shut_down(Instant now);
 
@@ -80,11 +88,9 @@ class Hub {
   struct Unit {
     Identity identity;
     const PackTalk* pack;
-    Disconnect disconnect{};
-    Limiter limiter{};
+    ChargeControl control{};
+    Surroundings surroundings{};
     BatteryConfig config{};
-    Presence presence{};
-    Limits limits{};
     Kept kept{};  // as it was restored
     bool published = false;
     Instant known_since{};
@@ -119,6 +125,9 @@ class Hub {
   bool keep_what_is_offered(Unit& unit, BatteryConfig& config);
   Result<Target> target(std::string_view id, const Change& change);
   void changed(Unit& unit, const LineEvent& event, Instant now);
+  const Unit* find(std::string_view id) const;
+  Unit* find(std::string_view id);
+  void evaluate_and_tell(Unit& unit, Instant now);
   WallTime wall_at(Instant now) const;
 
   Config config_;

@@ -5,6 +5,8 @@
 
 namespace bmsd {
 
+namespace {
+
 KeptCharge kept_charge(const Kept& kept) {
   KeptCharge charge;
   charge.may_reach_max = kept.allow_max_voltage != 0;
@@ -17,7 +19,16 @@ KeptCharge kept_charge(const Kept& kept) {
   return charge;
 }
 
-void keep(const KeptCharge& charge, Kept& kept) {
+}  // namespace
+
+KeptControl kept_control(const Kept& kept) {
+  KeptControl control;
+  control.charge = kept_charge(kept);
+  return control;
+}
+
+void keep(const KeptControl& control, Kept& kept) {
+  const KeptCharge& charge = control.charge;
   kept.allow_max_voltage = charge.may_reach_max ? 1 : 0;
   kept.soc_reset_last_reached = charge.soc_reset_last_reached;
   kept.max_voltage_start_time = charge.full_since ? std::to_string(*charge.full_since) : std::string();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "bank/kept.h"
-#include "control/charge_stage.h"
+#include "control/charge_control.h"
 
 namespace bmsd {
 
-KeptCharge kept_charge(const Kept& kept);         // a time that is no number is none
-void keep(const KeptCharge& charge, Kept& kept);  // the other entries stay
+KeptControl kept_control(const Kept& kept);         // a time that is no number is none
+void keep(const KeptControl& control, Kept& kept);  // the other entries stay
 
 }  // namespace bmsd

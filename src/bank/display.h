@@ -22,6 +22,15 @@ enum class ConfigState : std::uint8_t {
 using ShownSetting = std::variant<bool, double, std::int64_t, std::string, std::vector<double>,
                                   std::vector<std::int64_t>, std::vector<std::string>>;
 
+// Another device on D-Bus whose values take the place of the BMS's; an empty text: none.
+struct ExternalSensor {
+  std::string service;       // EXTERNAL_SENSOR_DBUS_DEVICE
+  std::string current_path;  // EXTERNAL_SENSOR_DBUS_PATH_CURRENT
+  std::string soc_path;      // EXTERNAL_SENSOR_DBUS_PATH_SOC
+
+  bool operator==(const ExternalSensor&) const = default;
+};
+
 struct Display {
   // BATTERY_CELL_DATA_FORMAT. 0: no cells; 1: /Voltages/CellN and /Balances/CellN; 2: /Cell/N/Volts; 3: /Cell/N/Volts and
   // /Balances/CellN.
@@ -30,6 +39,7 @@ struct Display {
   bool as_json = false;   // PUBLISH_BATTERY_DATA_AS_JSON
   std::array<std::string, 4> temperature_names = {"Temp 1", "Temp 2", "Temp 3", "Temp 4"};  // TEMPERATURE_1_NAME ...
   std::vector<Changeable> changes;  // what may be changed in the BMS: ALLOW_WRITES, and the BMS can
+  ExternalSensor external_sensor;
   ConfigState config_state = ConfigState::fine;
   std::vector<std::pair<std::string, ShownSetting>> config_values;  // PUBLISH_CONFIG_VALUES: all of them, or none
 

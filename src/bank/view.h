@@ -13,8 +13,7 @@
 #include "base/time.h"
 #include "battery/battery.h"
 #include "battery/link_health.h"
-#include "control/disconnect.h"
-#include "control/limits.h"
+#include "control/charge_control.h"
 
 namespace bmsd {
 
@@ -39,6 +38,7 @@ struct BatteryView {
   const LinkHealth& health;
   const Display& display;
   const ControlConfig& control;
+  const ControlOutputs& outputs;  // `limits` and `presence` are of these
 };
 
 // Where batteries are published to. All calls come from the loop's thread; a sink that cannot keep up loses

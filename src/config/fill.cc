@@ -93,6 +93,24 @@ ChargeStageConfig stages(const Settings& settings) {
   return stages;
 }
 
+SocConfig soc(const Settings& settings) {
+  SocConfig soc;
+  // Checked: of both, the sensor is believed.
+  soc.counted = settings.flag("SOC_CALCULATION") && settings.text("EXTERNAL_SENSOR_DBUS_PATH_SOC").empty();
+  soc.low_warning = settings.real("SOC_LOW_WARNING");
+  return soc;
+}
+
+TimesConfig times(const Settings& settings) {
+  TimesConfig times;
+  times.to_go = settings.flag("TIME_TO_GO_ENABLE");
+  times.points = settings.integers("TIME_TO_SOC_POINTS");
+  times.shown = static_cast<TimesShown>(settings.integer("TIME_TO_SOC_VALUE_TYPE"));
+  times.every_s = static_cast<double>(settings.integer("TIME_TO_SOC_RECALCULATE_EVERY"));
+  times.passed_points = settings.flag("TIME_TO_SOC_INC_FROM");
+  return times;
+}
+
 ShownSetting shown(std::monostate) { return std::string(); }
 template <typename T>
 ShownSetting shown(const T& value) {
@@ -124,6 +142,11 @@ ControlConfig control_config(const Settings& settings) {
                                settings.real("DISCHARGE_CURRENT_RECOVERY_THRESHOLD_PERCENT")};
   config.sensors = sensors(settings);
   config.stages = stages(settings);
+  config.current_map = {settings.reals("CURRENT_REPORTED_BY_BMS"), settings.reals("CURRENT_MEASURED_BY_USER")};
+  config.soc = soc(settings);
+  config.times = times(settings);
+  config.history = settings.flag("HISTORY_ENABLE");
+  config.auto_reset_soc = settings.flag("AUTO_RESET_SOC");
   config.charge = charge_tables(settings);
   config.discharge = discharge_tables(settings);
   return config;
@@ -133,6 +156,9 @@ Display display(const Settings& settings, ConfigState state) {
   Display display;
   display.cell_format = static_cast<int>(settings.integer("BATTERY_CELL_DATA_FORMAT"));
   display.midpoint = settings.flag("MIDPOINT_ENABLE");
+  display.external_sensor = {settings.text("EXTERNAL_SENSOR_DBUS_DEVICE"),
+                             settings.text("EXTERNAL_SENSOR_DBUS_PATH_CURRENT"),
+                             settings.text("EXTERNAL_SENSOR_DBUS_PATH_SOC")};
   display.as_json = settings.flag("PUBLISH_BATTERY_DATA_AS_JSON");
   display.temperature_names = {settings.text("TEMPERATURE_1_NAME"), settings.text("TEMPERATURE_2_NAME"),
                                settings.text("TEMPERATURE_3_NAME"), settings.text("TEMPERATURE_4_NAME")};

@@ -50,6 +50,8 @@ class ChargeStage {
                                         Instant now);
 
   KeptCharge kept() const { return {may_reach_max_, full_since_wall_, reset_.last_reached()}; }
+  // By the user: Unix time, 0 for never. A SoC reset that is wanted goes on.
+  void set_soc_reset_last_reached(std::int64_t unix_time) { reset_.restore(unix_time, false); }
   bool soc_reset_wanted() const { return reset_.wanted(); }
   // How often absorption was completed since the start: the battery is at 100 % then.
   std::uint64_t full_charges() const { return full_charges_; }

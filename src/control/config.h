@@ -66,6 +66,29 @@ struct SensorConfig {
   Adjustment adjust_mos;                   // TEMPERATURE_MOS_ADJUST
 };
 
+// What the BMS shows for a current, and what flows then: CURRENT_REPORTED_BY_BMS, CURRENT_MEASURED_BY_USER.
+struct CurrentMap {
+  std::vector<double> reported = {-300, 300};  // A, rising
+  std::vector<double> measured = {-300, 300};  // A, as many; equal to `reported`: nothing is corrected
+};
+
+struct SocConfig {
+  bool counted = false;          // SOC_CALCULATION
+  double charge_efficiency = 1;  // SOC_CALC_CHARGE_EFFICIENCY: the share of the charge that is there afterwards
+  double low_warning = 20;       // percent, SOC_LOW_WARNING: what the time to go counts down to without an ESS
+};
+
+// How the times to a SoC are shown (TIME_TO_SOC_VALUE_TYPE).
+enum class TimesShown : std::uint8_t { seconds = 1, text, both };
+
+struct TimesConfig {
+  bool to_go = true;                       // TIME_TO_GO_ENABLE
+  std::vector<std::int64_t> points;        // percent, TIME_TO_SOC_POINTS
+  TimesShown shown = TimesShown::seconds;  // TIME_TO_SOC_VALUE_TYPE
+  double every_s = 60;                     // TIME_TO_SOC_RECALCULATE_EVERY
+  bool passed_points = false;              // TIME_TO_SOC_INC_FROM: also how long ago a SoC was there
+};
+
 struct ControlConfig {
   double max_cell_voltage = 3.45;                  // V, MAX_CELL_VOLTAGE
   double min_cell_voltage = 2.9;                   // V, MIN_CELL_VOLTAGE
@@ -83,6 +106,11 @@ struct ControlConfig {
   Recovery charge_recovery, discharge_recovery;
   SensorConfig sensors;
   ChargeStageConfig stages;
+  CurrentMap current_map;
+  SocConfig soc;
+  TimesConfig times;
+  bool history = true;         // HISTORY_ENABLE: counts what the BMS does not
+  bool auto_reset_soc = true;  // AUTO_RESET_SOC: tells the BMS when the battery is full
 
   CurrentTables charge = {
       .cell_voltage = {{3.500, 3.450, 3.425, 3.400, 3.375}, {0, 0.005, 0.05, 0.25, 1}},

@@ -1,9 +1,9 @@
 #include "control/disconnect.h"
 
 #include <algorithm>
-#include <array>
 
 #include "control/cells.h"
+#include "control/times_to_go.h"
 
 namespace bmsd {
 namespace {
@@ -20,22 +20,8 @@ bool cells_safe(const Battery& battery, const ControlConfig& config) {
          cells->highest < config.block_on_disconnect_voltage_max;
 }
 
-// The two largest units, without those that are zero: "1d 2h", "29m 47s", "1h", "0s".
-std::string duration_text(Duration duration) {
-  struct Unit {
-    long long seconds;
-    char letter;
-  };
-  static constexpr std::array<Unit, 4> kUnits = {{{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}};
-  const long long left = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-  for (std::size_t i = 0; i < kUnits.size(); ++i) {
-    if (left < kUnits[i].seconds) continue;
-    std::string text = std::to_string(left / kUnits[i].seconds) + kUnits[i].letter;
-    if (i + 1 == kUnits.size()) return text;
-    const long long rest = left % kUnits[i].seconds / kUnits[i + 1].seconds;
-    return rest == 0 ? text : text + ' ' + std::to_string(rest) + kUnits[i + 1].letter;
-  }
-  return "0s";
+std::string text_of(Duration duration) {
+  return duration_text(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
 }
 
 }  // namespace
@@ -107,15 +93,15 @@ std::string Disconnect::connected_text(Instant now) const {
   // An error that may still become a loss is not yet told.
   if (!remembers_errors(now) || (first_failed_ && errors_ == 1)) return "Connected";
   return "Connected (" + std::to_string(errors_) + (errors_ == 1 ? " error" : " errors") + " in the last " +
-         duration_text(now - *first_error_) + ")";
+         text_of(now - *first_error_) + ")";
 }
 
 std::string Disconnect::lost_text(Duration lost_for) const {
   const Duration lost =
       std::chrono::floor<std::chrono::seconds>(lost_for);  // so that both times add up to the threshold
-  return "Lost for: " + duration_text(lost) + " | " +
-         (lost_for >= grace_ ? "Disconnected" : "Disconnect in: " + duration_text(grace_ - lost)) +
-         " | Threshold: " + duration_text(grace_);
+  return "Lost for: " + text_of(lost) + " | " +
+         (lost_for >= grace_ ? "Disconnected" : "Disconnect in: " + text_of(grace_ - lost)) +
+         " | Threshold: " + text_of(grace_);
 }
 
 }  // namespace bmsd

@@ -43,6 +43,9 @@ void Limiter::set_charge_voltage(const ControlConfig& config, const Battery& bat
   const double drop = std::isfinite(config.voltage_drop) ? config.voltage_drop : 0;
   limits.cvl = std::round(std::max(voltage->cvl + drop, 0.0) * 100) / 100;
   limits.max_charge_cell_voltage = std::round(voltage->highest / *inputs.count * 1000) / 1000;
+  limits.control_voltage = voltage->cvl;
+  limits.mode = voltage->mode;
+  limits.soc_reset_wanted = stage_.soc_reset_wanted();
   limits.charge_mode = charge_mode_text(voltage->mode, config.steps);
   limits.hides_high_voltage_warnings = voltage->hides_warnings;
 }

@@ -23,6 +23,9 @@ class Limiter {
   void restore(const KeptCharge& kept) { stage_.restore(kept); }
   KeptCharge kept() const { return stage_.kept(); }
 
+  void set_soc_reset_last_reached(std::int64_t unix_time) { stage_.set_soc_reset_last_reached(unix_time); }
+  std::uint64_t full_charges() const { return stage_.full_charges(); }
+
  private:
   // What a measurement said last, for when the BMS tells it no more.
   class Remembered {

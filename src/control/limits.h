@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "control/charge_mode.h"
 #include "control/config.h"
 
 namespace bmsd {
@@ -27,10 +28,13 @@ struct Limits {
   std::optional<double> cvl;                      // V; nothing until the number of cells is known
   std::optional<double> low_voltage;              // V, cells x MIN_CELL_VOLTAGE
   std::optional<double> max_charge_cell_voltage;  // V
-  std::string charge_mode;                        // "Bulk (Cell OVP) | Linear Mode" (control/charge_mode.h)
-  bool hides_high_voltage_warnings = false;       // they are expected (control/shown_alarm.h)
-  CurrentLimit charge, discharge;                 // CCL, DCL
-  double max_cell_voltage = 3.45;                 // V, MAX_CELL_VOLTAGE: which cells are believed (control/cells.h)
+  std::optional<double> control_voltage;          // V, CVL before it is rounded, without VOLTAGE_DROP
+  ChargeMode mode{.stage = ChargeStageName::always_max};
+  std::string charge_mode;                   // its text: "Bulk (Cell OVP) | Linear Mode"
+  bool soc_reset_wanted = false;             // to be charged to SOC_RESET_CELL_VOLTAGE
+  bool hides_high_voltage_warnings = false;  // they are expected (control/shown_alarm.h)
+  CurrentLimit charge, discharge;            // CCL, DCL
+  double max_cell_voltage = 3.45;            // V, MAX_CELL_VOLTAGE: which cells are believed (control/cells.h)
 
   bool operator==(const Limits&) const = default;
 };

@@ -11,6 +11,8 @@ class Battery;
 struct Midpoint {
   double voltage = 0;            // V, from the first cell to the middle
   double deviation_percent = 0;  // between the halves, of their sum; never negative
+
+  bool operator==(const Midpoint&) const = default;
 };
 
 // Of at least 4 cells, all of them listed and plausible (control/cells.h); nothing otherwise, and nothing of halves that

@@ -57,9 +57,10 @@ TEST(ExtraValues, AreShownAsJson) {
   const LinkHealth health;
   const Display display;
   const ControlConfig control;
+  const ControlOutputs outputs;
   Battery battery;
   ASSERT_TRUE(battery.merge(every_kind(), 0, Instant()));
-  const BatteryView view{identity, battery, limits, presence, health, display, control};
+  const BatteryView view{identity, battery, limits, presence, health, display, control, outputs};
   EXPECT_EQ(nlohmann::json::parse(battery_json(view, Instant()).dump())["extras"], kJson);
 }
 

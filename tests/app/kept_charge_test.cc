@@ -11,8 +11,8 @@ TEST(KeptCharge, ComesBackAsItWasAndLeavesTheRest) {
   kept.instance = 3;
   for (const KeptCharge& charge :
        {KeptCharge{true, 1'750'000'000, 0}, KeptCharge{false, {}, 1'749'000'000}, KeptCharge{true, {}, 0}}) {
-    keep(charge, kept);
-    EXPECT_EQ(kept_charge(kept), charge);
+    keep(KeptControl{charge, {}, {}}, kept);
+    EXPECT_EQ(kept_control(kept).charge, charge);
     EXPECT_EQ(kept.soc_calc, "73.5");
     EXPECT_EQ(kept.instance, 3);
   }
@@ -22,10 +22,10 @@ TEST(KeptCharge, ATimeThatIsNoNumberIsNone) {
   Kept kept;
   for (const char* text : {"", "None", "12 h", "-5", "0", "99999999999999999999"}) {
     kept.max_voltage_start_time = text;
-    EXPECT_FALSE(kept_charge(kept).full_since) << text;
+    EXPECT_FALSE(kept_control(kept).charge.full_since) << text;
   }
   kept.max_voltage_start_time = "1750000000.25";
-  EXPECT_EQ(kept_charge(kept).full_since, 1'750'000'000);
+  EXPECT_EQ(kept_control(kept).charge.full_since, 1'750'000'000);
 }
 
 }  // namespace

@@ -24,8 +24,9 @@ struct Shown {
 
   Display display;
   ControlConfig control;
+  ControlOutputs outputs;  // without limits and presence
 
-  BatteryView view() const { return {identity, battery, limits, presence, health, display, control}; }
+  BatteryView view() const { return {identity, battery, limits, presence, health, display, control, outputs}; }
 };
 
 inline Instant instant_at(double s) {

@@ -13,8 +13,9 @@ struct TestPack {
 
   Display display;
   ControlConfig control;
+  ControlOutputs outputs;  // without limits and presence
 
-  BatteryView view() const { return {identity, battery, limits, presence, health, display, control}; }
+  BatteryView view() const { return {identity, battery, limits, presence, health, display, control, outputs}; }
   // What the next good round says of the field.
   void says(Field field, double value);
   void says(const Reading& reading);
