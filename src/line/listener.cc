@@ -23,7 +23,7 @@ std::optional<Listener::Overheard> Listener::heard(const Stray& stray, Instant n
   Session* session = sessions_(asked.address);
   if (session == nullptr) return std::nullopt;
   const std::array<Frame, 1> frames = {Frame{stray.bytes, 0}};
-  return Overheard{asked.address, asked.request.exchange, session->decode({&asked.request, frames, true})};
+  return Overheard{asked.address, asked.request.exchange, session->decode({&asked.request, frames, true, now})};
 }
 
 }  // namespace bmsd

@@ -128,7 +128,7 @@ void WireEnd::collect(Bytes frame, Instant now) {
   std::vector<Frame> frames;
   frames.reserve(parts_.size());
   for (const ByteVector& part : parts_) frames.push_back({part, 0});
-  auto reading = asked_->session->decode({&asked_->request, frames, false});
+  auto reading = asked_->session->decode({&asked_->request, frames, false, now});
   if (reading) return finish(std::move(reading), now);
   switch (reading.error().code) {
     case Errc::incomplete:

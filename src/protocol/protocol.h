@@ -71,6 +71,7 @@ struct Heard {
   const Request* asked = nullptr;
   std::span<const Frame> frames;
   bool over = false;  // nothing more will come
+  Instant at{};       // when the last of the frames came; the epoch where nobody knows (a vector)
 };
 
 // A key and value that a protocol declares (docs of the protocol; the vectors' `params`), as text.
