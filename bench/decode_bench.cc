@@ -26,7 +26,7 @@ BENCHMARK(find_frame);
 
 void decode(benchmark::State& state) {
   const Talk talk;
-  const std::array<Frame, 1> frames = {Frame{talk.bytes, 0}};
+  const std::array<Frame, 1> frames = {Frame{talk.bytes}};
   for (auto _ : state) {
     auto reading = talk.session->decode({&talk.request, frames, false});
     if (!reading) return state.SkipWithError(reading.error().what);
@@ -42,7 +42,7 @@ void frame_tag_decode_merge(benchmark::State& state) {
   Instant now{};
   for (auto _ : state) {
     const Scan scan = kDaren485.framer(talk.bytes, false);
-    const std::array<Frame, 1> frames = {Frame{talk.bytes.first(scan.size), 0}};
+    const std::array<Frame, 1> frames = {Frame{talk.bytes.first(scan.size)}};
     benchmark::DoNotOptimize(kDaren485.tag(frames[0]));
     auto reading = talk.session->decode({&talk.request, frames, false});
     if (!reading || !battery.merge(*reading, 0, now += 1s)) return state.SkipWithError("not taken");

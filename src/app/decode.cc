@@ -1,6 +1,7 @@
 // bmsd decode: a frame in, its fields out.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "app/decode_lines.h"
 #include "app/reading_json.h"
 #include "protocol/registry.h"
+#include "wire/can_text.h"
 
 namespace bmsd {
 namespace {
@@ -29,10 +31,24 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
+// "2F4#1302B20F51000000 4F4#FF0C06FC0C010000": frames as can-utils write them.
+std::optional<ByteVector> can_records(std::string_view text) {
+  ByteVector records;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const auto record = can_record_of(text.substr(0, end));
+    if (!record) return std::nullopt;
+    records.insert(records.end(), record->begin(), record->end());
+    text = trimmed(text.substr(end));
+  }
+  return records;
+}
+
 // A frame as somebody copied it: hexadecimal, or for a text protocol the text itself (or the hexadecimal of a line
 // monitor).
 std::optional<ByteVector> frame_bytes(const Protocol& protocol, std::string_view given) {
   const std::string_view text = trimmed(given);
+  if (protocol.medium == Medium::can) return can_records(text);
   auto hex = from_hex(text);
   if (!protocol.text) return hex;
   const Bytes bytes = as_bytes(text);
@@ -50,8 +66,11 @@ Result<Reading> decode(const Protocol& protocol, const DecodeOptions& options, s
   }
   const auto request = frame_bytes(protocol, options.request);
   const auto response = frame_bytes(protocol, frame);
-  if (!request || !response)
-    return Error{Errc::noise, "non_hex", 0, "a frame of this protocol is given in hexadecimal"};
+  if (!request || !response) {
+    return Error{Errc::noise, "non_hex", 0,
+                 protocol.medium == Medium::can ? "frames of this protocol are given as ID#DATA, as candump writes them"
+                                                : "a frame of this protocol is given in hexadecimal"};
+  }
   return protocol.decode_vector(*request, *response, params);
 }
 

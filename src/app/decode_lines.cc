@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/reading_json.h"
+#include "wire/can_frame.h"
 
 namespace bmsd {
 namespace {
@@ -34,6 +35,75 @@ Result<ByteVector> bytes_of(const Json& object, const std::string& key) {
     return bad_input("\"" + key + "_hex\" is no hexadecimal text");
   }
   return ByteVector();
+}
+
+std::string lower_hex(Bytes bytes) {
+  std::string hex = to_hex(bytes);
+  std::transform(hex.begin(), hex.end(), hex.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return hex;
+}
+
+std::optional<std::uint32_t> can_id_of(const Json& frame) {
+  const auto digits = frame.find("id_hex");
+  if (digits == frame.end() || !digits->is_string()) return std::nullopt;
+  const auto bytes = from_hex(fmt::format("{:0>8}", digits->get_ref<const std::string&>()));
+  if (!bytes || bytes->size() != 4) return std::nullopt;
+  std::uint32_t id = 0;
+  for (const std::uint8_t byte : *bytes) id = id << 8 | byte;
+  return id;
+}
+
+// The CAN frames under `key`, one behind the other as records; empty where there are none.
+Result<ByteVector> records_of(const Json& object, const char* key) {
+  ByteVector records;
+  const Json items = object.value(key, Json::array());
+  if (!items.is_array()) return bad_input(fmt::format("\"{}\" is no list", key));
+  for (const Json& item : items) {
+    if (!item.is_object()) return bad_input(fmt::format("\"{}\" holds something that is no object", key));
+    const auto id = can_id_of(item);
+    const auto data = bytes_of(item, "data");
+    if (!id) return bad_input("\"id_hex\" is no CAN identifier");
+    if (!data) return data.error();
+    const Json extended = item.value("extended", Json(false));
+    const ByteVector record = can_record(*id, extended.is_boolean() && extended.get<bool>(), *data);
+    if (data->size() > kMaxCanData || can_framer(record, true).kind != Scan::frame)
+      return bad_input("a CAN frame has an identifier of 11 bits, or of 29 where it is extended, and at most 8 bytes");
+    records.insert(records.end(), record.begin(), record.end());
+  }
+  return records;
+}
+
+// What was asked, and what came back: bytes, or CAN frames as records.
+struct Pair {
+  ByteVector request, response;
+};
+
+Result<Pair> pair_of(const Protocol& protocol, const Json& object) {
+  const bool can = protocol.medium == Medium::can;
+  auto request = can ? records_of(object, "request_frames") : bytes_of(object, "request");
+  if (!request) return request.error();
+  auto response = can ? records_of(object, "frames") : bytes_of(object, "response");
+  if (!response) return response.error();
+  return Pair{std::move(*request), std::move(*response)};
+}
+
+// Of several CAN frames the first one tells what is asked.
+Bytes first_request(const Protocol& protocol, Bytes request) {
+  return protocol.medium == Medium::can ? request.first(can_framer(request, true).size) : request;
+}
+
+Json frames_json(Bytes records) {
+  Json frames = Json::array();
+  while (!records.empty()) {
+    const Scan scan = can_framer(records, true);
+    const CanFrame frame = can_frame(records.first(scan.size));
+    frames.push_back(Json{{"id_hex", fmt::format("{:0{}X}", frame.id, frame.extended ? 8 : 3)},
+                          {"data_hex", lower_hex(frame.data)},
+                          {"extended", frame.extended}});
+    records = records.subspan(scan.size);
+  }
+  return frames;
 }
 
 struct Params {
@@ -89,21 +159,19 @@ Result<Json> decode_exchanges(const Protocol& protocol, const Json& object, cons
   std::unique_ptr<Session> session;
   for (const Json& pair : object["exchanges"]) {
     if (!pair.is_object()) return bad_input("\"exchanges\" holds something that is no object");
-    auto request = bytes_of(pair, "request");
-    auto response = bytes_of(pair, "response");
-    if (!request) return request.error();
-    if (!response) return response.error();
+    auto told = pair_of(protocol, pair);
+    if (!told) return told.error();
     if (protocol.text) {  // vectors leave the CR out
-      request->push_back('\r');
-      response->push_back('\r');
+      told->request.push_back('\r');
+      told->response.push_back('\r');
     }
-    const Tag asked = protocol.tag({*request});
+    const Tag asked = told->request.empty() ? Tag() : protocol.tag({first_request(protocol, told->request)});
     if (asked.role != Role::request || asked.exchange < 0)
       return bad_input("a request that this protocol does not know");
     if (!session) session = open(protocol, address_of(object).value_or(asked.address), params);
-    const auto frames = frames_in(protocol, *response);
+    const auto frames = frames_in(protocol, told->response);
     if (!frames) return frames.error();
-    const Request heard{static_cast<std::uint8_t>(asked.exchange), 0, *request};
+    const Request heard{static_cast<std::uint8_t>(asked.exchange), std::move(told->request)};
     const auto reading = session->decode({&heard, *frames, true});
     if (!reading) return reading.error();
     add_reading(protocol, *reading, values);
@@ -111,45 +179,13 @@ Result<Json> decode_exchanges(const Protocol& protocol, const Json& object, cons
   return values;
 }
 
-std::optional<std::uint32_t> can_id_of(const Json& frame) {
-  const auto digits = frame.find("id_hex");
-  if (digits == frame.end() || !digits->is_string()) return std::nullopt;
-  const auto bytes = from_hex(fmt::format("{:0>8}", digits->get_ref<const std::string&>()));
-  if (!bytes || bytes->size() != 4) return std::nullopt;
-  std::uint32_t id = 0;
-  for (const std::uint8_t byte : *bytes) id = id << 8 | byte;
-  return id;
-}
-
-// CAN frames that nobody asked for, in the order of their arrival. A frame that needs more to make sense says
-// incomplete.
-Result<Json> decode_frames(const Protocol& protocol, const Json& object, const Params& params) {
-  Json values = Json::object();
-  const auto session = open(protocol, address_of(object).value_or(protocol.default_address), params);
-  Error last{Errc::incomplete, "missing_frame", 0, {}};
-  for (const Json& item : object["frames"]) {
-    if (!item.is_object()) return bad_input("\"frames\" holds something that is no object");
-    const auto id = can_id_of(item);
-    const auto data = bytes_of(item, "data");
-    if (!id) return bad_input("\"id_hex\" is no CAN identifier");
-    if (!data) return data.error();
-    const Frame frame{*data, *id};
-    const auto reading = session->decode({nullptr, {&frame, 1}, true});
-    if (reading) add_reading(protocol, *reading, values);
-    if (!reading) last = reading.error();
-    if (!reading && last.code != Errc::incomplete) return last;
-  }
-  if (values.empty()) return last;
-  return values;
-}
-
 Result<Json> decode_pair(const Protocol& protocol, const Json& object, const Params& params) {
-  const auto request = bytes_of(object, "request");
-  const auto response = bytes_of(object, "response");
-  if (!request) return request.error();
-  if (!response) return response.error();
-  if (!object.contains("response") && !object.contains("response_hex")) return bad_input("no \"response\"");
-  const auto reading = protocol.decode_vector(*request, *response, params.views);
+  const auto told = pair_of(protocol, object);
+  if (!told) return told.error();
+  const bool can = protocol.medium == Medium::can;
+  if (can && !object.contains("frames")) return bad_input("no \"frames\"");
+  if (!can && !object.contains("response") && !object.contains("response_hex")) return bad_input("no \"response\"");
+  const auto reading = protocol.decode_vector(told->request, told->response, params.views);
   if (!reading) return reading.error();
   Json values = Json::object();
   add_reading(protocol, *reading, values);
@@ -166,10 +202,8 @@ Result<Json> encode_request(const Protocol& protocol, const Json& object) {
   if (!input) return input.error();
   const auto bytes = protocol.encode_vector(input->views);
   if (!bytes) return bytes.error();
-  std::string hex = to_hex(*bytes);
-  std::transform(hex.begin(), hex.end(), hex.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return Json{{"request_hex", hex}};
+  if (protocol.medium == Medium::can) return Json{{"request_frames", frames_json(*bytes)}};
+  return Json{{"request_hex", lower_hex(*bytes)}};
 }
 
 Result<Json> values_of(const Protocol& protocol, const Json& object) {
@@ -179,7 +213,6 @@ Result<Json> values_of(const Protocol& protocol, const Json& object) {
   if (kind == "encode" || kind == "request_builder") return encode_request(protocol, object);
   if (object.contains("exchanges") && object["exchanges"].is_array())
     return decode_exchanges(protocol, object, *params);
-  if (object.contains("frames") && object["frames"].is_array()) return decode_frames(protocol, object, *params);
   return decode_pair(protocol, object, *params);
 }
 

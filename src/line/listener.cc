@@ -12,7 +12,7 @@ std::optional<Listener::Overheard> Listener::heard(const Stray& stray, Instant n
   if (stray.tag.role == Role::request) {
     asked_.reset();
     if (stray.tag.exchange >= 0) {
-      asked_ = Asked{{static_cast<std::uint8_t>(stray.tag.exchange), 0, stray.bytes}, stray.tag.address, now};
+      asked_ = Asked{{static_cast<std::uint8_t>(stray.tag.exchange), stray.bytes}, stray.tag.address, now};
     }
     return std::nullopt;
   }
@@ -22,7 +22,7 @@ std::optional<Listener::Overheard> Listener::heard(const Stray& stray, Instant n
   const Asked asked = *std::exchange(asked_, std::nullopt);
   Session* session = sessions_(asked.address);
   if (session == nullptr) return std::nullopt;
-  const std::array<Frame, 1> frames = {Frame{stray.bytes, 0}};
+  const std::array<Frame, 1> frames = {Frame{stray.bytes}};
   return Overheard{asked.address, asked.request.exchange, session->decode({&asked.request, frames, true, now})};
 }
 

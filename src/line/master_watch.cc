@@ -40,7 +40,7 @@ void MasterWatch::listen(Ear& ear, Bytes bytes, int baud) {
     const Scan scan = ear.protocol->framer(rest, false);
     if (scan.kind == Scan::more) break;
     if (scan.kind == Scan::frame) {
-      const Tag tag = ear.protocol->tag({rest.first(scan.size), 0});
+      const Tag tag = ear.protocol->tag(Frame{rest.first(scan.size)});
       if (tag.role == Role::request) heard_request(*ear.protocol, tag.address, baud);
     }
     done += scan.size;

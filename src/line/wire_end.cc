@@ -105,7 +105,7 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
     damage_.reset();
     return;
   }
-  const Tag tag = protocol.tag(Frame{frame, 0});
+  const Tag tag = protocol.tag(Frame{frame});
   if (tag.role == Role::request && is_own(frame)) {
     ++counts_.echoes;
     strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), true});
@@ -127,7 +127,7 @@ void WireEnd::collect(Bytes frame, Instant now) {
   parts_.emplace_back(frame.begin(), frame.end());
   std::vector<Frame> frames;
   frames.reserve(parts_.size());
-  for (const ByteVector& part : parts_) frames.push_back({part, 0});
+  for (const ByteVector& part : parts_) frames.push_back({part});
   auto reading = asked_->session->decode({&asked_->request, frames, false, now});
   if (reading) return finish(std::move(reading), now);
   switch (reading.error().code) {

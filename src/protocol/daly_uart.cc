@@ -215,7 +215,7 @@ std::optional<Request> DalySession::request(std::uint8_t exchange) {
   if (command == kCounts && !counts_are_due()) return std::nullopt;
   if (command == kCells && memory_.cells == 0) return std::nullopt;
   if (command == kTemperatures && memory_.sensors <= 0) return std::nullopt;
-  return Request{exchange, 0, encode_frame(address_, command, {})};
+  return Request{exchange, encode_frame(address_, command, {})};
 }
 
 Result<Request> DalySession::change(const Change& change) {
@@ -227,7 +227,7 @@ Result<Request> DalySession::change(const Change& change) {
     command = kSetSoc;
     data = with_soc(clock_of(change.local_time), change.value);
   }
-  return Request{index_of(command), 0, encode_frame(address_, command, data)};
+  return Request{index_of(command), encode_frame(address_, command, data)};
 }
 
 Result<Reading> DalySession::decode(const Heard& heard) {

@@ -179,7 +179,7 @@ class DarenSession final : public Session {
   std::optional<Request> request(std::uint8_t exchange) override {
     if (exchange >= kExchangeCount) return std::nullopt;
     const std::uint8_t group = has_group_choice(exchange) ? group_ : address_;
-    return Request{exchange, 0, encode_request(exchange, address_, group)};
+    return Request{exchange, encode_request(exchange, address_, group)};
   }
 
   Result<Reading> decode(const Heard& heard) override {

@@ -99,7 +99,7 @@ class Eg4Session final : public Session {
 
   std::optional<Request> request(std::uint8_t exchange) override {
     if (exchange >= kExchangeCount) return std::nullopt;
-    return Request{exchange, 0, eg4::encode_frame({start_, address_, kCommands[exchange], {}})};
+    return Request{exchange, eg4::encode_frame({start_, address_, kCommands[exchange], {}})};
   }
 
   Result<Reading> decode(const Heard& heard) override {

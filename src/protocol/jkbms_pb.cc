@@ -134,7 +134,7 @@ class PbSession final : public Session {
   // A master (0) answers nobody.
   std::optional<Request> request(std::uint8_t exchange) override {
     if (exchange >= kExchangeCount || address_ < 1 || address_ >= kMostAddresses) return std::nullopt;
-    return Request{exchange, 0, encode_request(static_cast<std::uint8_t>(address_), kTriggers[exchange].reg)};
+    return Request{exchange, encode_request(static_cast<std::uint8_t>(address_), kTriggers[exchange].reg)};
   }
 
   Result<Reading> decode(const Heard& heard) override {

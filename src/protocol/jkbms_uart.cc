@@ -123,7 +123,7 @@ class JkSession final : public Session {
       patience_ = kTries;
     }
     const Command command = wakes ? kActivate : kCommands[exchange];
-    return Request{exchange, 0, encode_frame({terminal_, command, kFromPc, kRequest, kEverything})};
+    return Request{exchange, encode_frame({terminal_, command, kFromPc, kRequest, kEverything})};
   }
 
   Result<Reading> decode(const Heard& heard) override {

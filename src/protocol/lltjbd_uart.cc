@@ -202,7 +202,7 @@ class JbdSession final : public Session {
 
   std::optional<Request> request(std::uint8_t exchange) override {
     if (exchange >= kFirstWritten || (is_parameter(exchange) && parameters_closed())) return std::nullopt;
-    return Request{exchange, 0, lltjbd::encode_frame({lltjbd::kRead, register_of(exchange), {}})};
+    return Request{exchange, lltjbd::encode_frame({lltjbd::kRead, register_of(exchange), {}})};
   }
 
   // Bit 12 tells whether a switch is locked at all. While it is clear, the other switch is either on or held by a
@@ -216,7 +216,7 @@ class JbdSession final : public Session {
     (change.what == Changeable::charge_fet ? charge_off : discharge_off) = change.value == 0;
     const std::array<std::uint8_t, 2> word = {
         0, static_cast<std::uint8_t>((charge_off ? kChargeOff : 0) | (discharge_off ? kDischargeOff : 0))};
-    return Request{static_cast<std::uint8_t>(kSwitches), 0,
+    return Request{static_cast<std::uint8_t>(kSwitches),
                    lltjbd::encode_frame({lltjbd::kWrite, kWritten[kSwitches - kFirstWritten], word})};
   }
 

@@ -38,10 +38,13 @@ enum class Cadence : std::uint8_t {
   once,    // after connection and again after a reconnect
   demand,  // only when somebody asks
   write,   // only as part of a change that somebody asked for: never polled
+  pushed,  // the BMS sends it by itself and is never asked for it (CAN)
 };
 
-// Exchanges that nothing asks for by itself.
-constexpr bool is_polled(Cadence cadence) { return cadence != Cadence::demand && cadence != Cadence::write; }
+// Exchanges that are asked for without anybody wanting it.
+constexpr bool is_polled(Cadence cadence) {
+  return cadence == Cadence::fast || cadence == Cadence::slow || cadence == Cadence::once;
+}
 
 // What a user may change in this BMS, and the exchange that says afterwards whether it has.
 struct Writable {
@@ -49,24 +52,26 @@ struct Writable {
   std::uint8_t read_back;
 };
 
-// One request and the reply that it calls for.
+// One request and the reply that it calls for; or, pushed, what the BMS sends by itself: one or more kinds of frames that
+// make one reading. A protocol with pushed exchanges has no fast ones.
 struct Exchange {
   std::string_view name;  // "42", "B0/4"
   std::string_view help;  // one line for people
   Cadence cadence = Cadence::fast;
-  Duration first_byte{};  // after the request has left: no reply within this is a time-out
+  Duration first_byte{};  // after the request has left: no reply within this is a time-out. Pushed: how long the first
+                          // complete values of a pack wait for an exchange that is optional
   Duration gap{};         // silence inside a reply that ends it
-  Duration whole{};       // from the request to the last byte, at most
+  Duration whole{};       // from the request to the last byte, at most. Pushed: it may stay away for as long as this
   bool optional = false;  // a pack may not know it; its failure is no failure of the round
 };
 
 struct Request {
   std::uint8_t exchange = 0;
-  std::uint32_t id = 0;  // CAN identifier, 0 on a stream
-  ByteVector bytes;
+  ByteVector bytes;  // over CAN one or more records
 };
 
-// A reply as it came. `asked`: the request, our own or overheard; null: the BMS sends by itself.
+// A reply as it came. `asked`: the request, our own or overheard; null: the BMS sends by itself, and `frames` is the one
+// that has just come (what came before the session remembers).
 struct Heard {
   const Request* asked = nullptr;
   std::span<const Frame> frames;
@@ -91,6 +96,10 @@ class Session {
   // at open.
   virtual Result<Reading> decode(const Heard& heard) = 0;
 
+  // A pushed exchange has stayed away for its `whole`: what the session remembers of it is old, and what its silence
+  // says (no alarm, where alarms are sent only while they are active). Nothing: it says nothing.
+  virtual std::optional<Reading> stayed_away(std::uint8_t /*exchange*/) { return std::nullopt; }
+
   // The request that makes this change, of an exchange with Cadence::write. Error config: this BMS cannot, or what has
   // to be known for it is not known yet.
   virtual Result<Request> change(const Change& change);
@@ -101,6 +110,12 @@ class Session {
 
 enum class Medium : std::uint8_t { stream, can, messages };
 enum class Check : std::uint8_t { sum8, sum16, crc16, medium };  // what guards a frame
+
+// Frames of these identifiers concern the protocol: those whose identifier equals `id` in the bits of `mask`.
+struct CanIds {
+  std::uint32_t id = 0, mask = 0x1FFFFFFF;
+  bool extended = false;
+};
 
 // A protocol's own word for a field's key; only `bmsd decode` prints it.
 struct Word {
@@ -123,8 +138,9 @@ struct Protocol {
   std::string_view brands;                      // for people: who sells it
   Medium medium = Medium::stream;
   Check check = Check::medium;
-  std::span<const int> speeds;     // bits per second, most common first
-  std::span<const int> addresses;  // in the order of probing
+  std::span<const int> speeds;           // bits per second, most common first
+  std::span<const CanIds> can_ids = {};  // what its packs send, for filters; empty: not told
+  std::span<const int> addresses;        // in the order of probing
   int default_address = 1;
   int other_default = -1;  // another one that packs have unless somebody changed it
   int lowest_address = 0, highest_address = 255;
@@ -144,12 +160,13 @@ struct Protocol {
   std::unique_ptr<Session> (*open)(const OpenOptions& options) = nullptr;
   std::unique_ptr<Responder> (*respond)(const PackOptions& options) = nullptr;  // the BMS's side, for the simulator
 
-  // For `decode`: checks one whole reply as it stands in a vector (text protocols: without the trailing CR) and decodes
-  // it. Applies the sheet's checks in the sheet's order. `extras` is on.
+  // For `decode`: checks one whole reply as it stands in a vector (text protocols: without the trailing CR; over CAN: all
+  // frames, as records, `request` empty where nobody asked) and decodes it. Applies the sheet's checks in the sheet's
+  // order. `extras` is on.
   Result<Reading> (*decode_vector)(Bytes request, Bytes response, std::span<const Param> params) = nullptr;
   bool text = false;  // vectors hold text (request/response), not hex
 
-  // For `decode`: the bytes of a request that a vector describes (kind "encode"); null: this protocol describes none.
+  // For `decode`: the bytes (over CAN records) of a request that a vector describes (kind "encode"); null: this protocol describes none.
   Result<ByteVector> (*encode_vector)(std::span<const Param> input) = nullptr;
 };
 

@@ -253,7 +253,7 @@ class PylontechSession final : public Session {
     const Service& service = kServices[exchange];
     const std::array<std::uint8_t, 1> command = {is_of_all(exchange) ? kAllPacks : address_};
     const Bytes info = Bytes(command).first(service.named ? 1 : 0);
-    return Request{exchange, 0, encode_yd1363({kVer, address_, kCid1, service.cid2, info})};
+    return Request{exchange, encode_yd1363({kVer, address_, kCid1, service.cid2, info})};
   }
 
   Result<Reading> decode(const Heard& heard) override {

@@ -216,7 +216,7 @@ class RenogySession final : public Session {
     asked_counts_.set(span.count);
     passed_over_ = false;
     std::erase_if(lost_, [](Lost& lost) { return --lost.requests_left == 0; });
-    return Request{exchange, 0, modbus_read(address_, kModbusReadHolding, span.first, span.count)};
+    return Request{exchange, modbus_read(address_, kModbusReadHolding, span.first, span.count)};
   }
 
   Result<Reading> decode(const Heard& heard) override {

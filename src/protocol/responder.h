@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "battery/change.h"
 
 namespace bmsd {
@@ -45,8 +46,13 @@ class Responder {
  public:
   virtual ~Responder() = default;
 
-  // The reply to `request` (a whole frame as the framer gives it); nothing when the BMS would stay silent.
+  // The reply to `request` (a whole frame as the framer gives it); nothing when the BMS would stay silent. Over CAN both
+  // are records, of the reply one or more.
   virtual std::optional<ByteVector> answer(Bytes request, const PackState& state) = 0;
+
+  // What the BMS sends by itself (CAN): how often each kind comes, by number, and its records now; none while this kind is silent.
+  virtual std::vector<Duration> pushes() const { return {}; }
+  virtual ByteVector push(std::size_t /*kind*/, const PackState& /*state*/) { return {}; }
 
   // What the last request has changed in the pack. Whoever owns its state makes it so.
   virtual std::vector<Change> take_changes() { return {}; }

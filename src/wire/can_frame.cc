@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t kExtended = 0x80000000;
 constexpr std::uint32_t kLargestStandard = 0x7FF, kLargestExtended = 0x1FFFFFFF;
-constexpr std::size_t kHead = 5, kMostData = 8;
+constexpr std::size_t kHead = 5;
 
 bool has_too_many_bits(std::uint32_t field) {
   return (field & kExtended) != 0 ? (field & ~kExtended) > kLargestExtended : field > kLargestStandard;
@@ -19,7 +19,7 @@ bool has_too_many_bits(std::uint32_t field) {
 }  // namespace
 
 ByteVector can_record(std::uint32_t id, bool extended, Bytes data) {
-  const std::size_t length = std::min(data.size(), kMostData);
+  const std::size_t length = std::min(data.size(), kMaxCanData);
   NumberWriter writer;
   writer.u32(extended ? id | kExtended : id).u8(static_cast<double>(length));
   writer.bytes.insert(writer.bytes.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(length));
@@ -35,7 +35,7 @@ Scan can_framer(Bytes buffer, bool over) {
   const Scan junk = {Scan::junk, 1, {Errc::noise, "no_can_frame", 0, {}}};
   if (buffer.empty()) return {};
   if (buffer.size() < kHead) return over ? junk : Scan();
-  if (has_too_many_bits(be_u32(buffer, 0)) || buffer[4] > kMostData) return junk;
+  if (has_too_many_bits(be_u32(buffer, 0)) || buffer[4] > kMaxCanData) return junk;
   const std::size_t size = kHead + buffer[4];
   if (buffer.size() < size) return over ? junk : Scan();
   return {Scan::frame, size};

@@ -24,8 +24,9 @@ struct CanFrame {
   bool is_extended(std::uint32_t other) const { return extended && id == other; }
 };
 
-inline constexpr std::size_t kMaxCanRecord = 13;
+inline constexpr std::size_t kMaxCanData = 8, kMaxCanRecord = 13;
 
+// `data` is cut behind 8 bytes.
 ByteVector can_record(std::uint32_t id, bool extended, Bytes data);
 
 // Of one whole record, as can_framer gives it.

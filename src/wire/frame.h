@@ -8,8 +8,7 @@ namespace bmsd {
 
 // A complete, intact unit of a protocol's talk.
 struct Frame {
-  Bytes bytes;
-  std::uint32_t id = 0;  // CAN identifier, topic number; 0 on a stream
+  Bytes bytes;  // over CAN a whole record (can_frame.h)
 };
 
 // What the front of a buffer is.

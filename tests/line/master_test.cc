@@ -13,7 +13,7 @@ const std::string kReply =
     "000050011F4014F000CC000000000000000000230000000000000000000000000000000000000000000000D582\r";
 
 Stray stray(const std::string& text) {
-  return {kDaren485.tag(Frame{as_bytes(text), 0}), ByteVector(text.begin(), text.end())};
+  return {kDaren485.tag(Frame{as_bytes(text)}), ByteVector(text.begin(), text.end())};
 }
 
 TEST(Listener, AReplyIsDecodedBehindTheRequestThatItAnswers) {

@@ -17,7 +17,7 @@ class StubbornPack final : public Machine {
   void opened(int baud, Instant now) override { bus_.opened(baud, now); }
   void closed(Instant now) override { bus_.closed(now); }
   void received(Bytes bytes, Instant now) override {
-    const Tag tag = kDaren485.tag(Frame{bytes, 0});
+    const Tag tag = kDaren485.tag(Frame{bytes});
     const auto habit = habits_.find(tag.address);
     if (habit == habits_.end() || habit->second.known.contains(tag.exchange)) return bus_.received(bytes, now);
     asked_[tag.exchange] += 1;

@@ -35,9 +35,9 @@ inline std::unique_ptr<Session> open(int address = 0x40, std::vector<Param> para
 inline Result<Reading> hear(Session& session, std::string_view exchange, const std::vector<ByteVector>& replies) {
   const std::uint8_t index = index_of(exchange);
   auto asked = session.request(index);
-  if (!asked) asked = Request{index, 0, frame(0x40, from_hex(exchange)->front(), {})};  // it need not be asked now
+  if (!asked) asked = Request{index, frame(0x40, from_hex(exchange)->front(), {})};  // it need not be asked now
   std::vector<Frame> frames;
-  for (const ByteVector& reply : replies) frames.push_back({reply, 0});
+  for (const ByteVector& reply : replies) frames.push_back({reply});
   return session.decode({&*asked, frames, false});
 }
 

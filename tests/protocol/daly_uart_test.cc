@@ -56,15 +56,15 @@ Result<Reading> through_the_line(Session& session, const Request& asked, Bytes s
       if (scan.why.code != Errc::noise || (!why && stream.empty())) why = why.value_or(scan.why);
       continue;
     }
-    const Tag tag = daly.tag({front, 0});
+    const Tag tag = daly.tag({front});
     if (tag.role == Role::request) continue;  // an echo
-    const bool ours = (tag.address < 0 || tag.address == daly.tag({asked.bytes, 0}).address) &&
+    const bool ours = (tag.address < 0 || tag.address == daly.tag({asked.bytes}).address) &&
                       (tag.exchange < 0 || tag.exchange == asked.exchange) && tag.role != Role::foreign;
     if (!ours) {
       if (!why) why = Error{Errc::command, "foreign", 0, {}};
       continue;
     }
-    frames.push_back({front, 0});
+    frames.push_back({front});
     reading = session.decode({&asked, frames, false});
     if (reading || (reading.error().code != Errc::incomplete && reading.error().code != Errc::address &&
                     reading.error().code != Errc::command)) {
@@ -80,12 +80,12 @@ Result<Reading> through_the_line(Session& session, const Request& asked, Bytes s
 
 TEST(DalyUart, EveryVectorHoldsOnTheWayThroughFramerTagAndSession) {
   for (const Vector& vector : test::load_vectors("daly-uart.json")) {
-    const Tag tag = daly.tag({vector.request, 0});
+    const Tag tag = daly.tag({vector.request});
     ASSERT_EQ(tag.role, Role::request) << vector.name;
     ASSERT_GE(tag.exchange, 0) << vector.name;
     const auto params = vector.param_views();
     const auto session = daly.open({.address = vector.request[1], .params = params, .extras = true});
-    const Request asked{static_cast<std::uint8_t>(tag.exchange), 0, vector.request};
+    const Request asked{static_cast<std::uint8_t>(tag.exchange), vector.request};
     const auto reading = through_the_line(*session, asked, vector.response);
     const bool passed_over = vector.expect_error == "wrong_address" || vector.expect_error == "wrong_command";
     if (passed_over) {
@@ -108,7 +108,7 @@ TEST(DalyUart, EverySessionOfTheVectorsHolds) {
     for (const json& exchange : object["exchanges"]) {
       const ByteVector request = bytes_of(exchange["request_hex"].get<std::string>());
       const ByteVector response = bytes_of(exchange["response_hex"].get<std::string>());
-      const Request asked{static_cast<std::uint8_t>(daly.tag({request, 0}).exchange), 0, request};
+      const Request asked{static_cast<std::uint8_t>(daly.tag({request}).exchange), request};
       const auto reading = through_the_line(*session, asked, response);
       ASSERT_TRUE(reading) << object["name"] << ": " << describe(reading.error());
       for (std::size_t i = 0; i < kFieldCount; ++i) {

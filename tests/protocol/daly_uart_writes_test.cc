@@ -26,7 +26,7 @@ std::string written(Session& session, const Change& change) {
 // What the session makes of the reply to a change.
 Result<Reading> answered(Session& session, const Change& change, const ByteVector& reply) {
   const auto request = session.change(change);
-  const Frame frame{reply, 0};
+  const Frame frame{reply};
   return session.decode({&*request, {&frame, 1}, false});
 }
 

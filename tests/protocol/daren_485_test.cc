@@ -45,7 +45,7 @@ TEST(Daren485, EveryVectorHoldsOnTheWayThroughFramerTagAndSession) {
     const Tag of_request = daren.tag({request});
     ASSERT_EQ(of_request.role, Role::request) << vector.name;
     auto session = open(of_request.address, {}, true);
-    const Request ours{static_cast<std::uint8_t>(std::max(of_request.exchange, 0)), 0, request};
+    const Request ours{static_cast<std::uint8_t>(std::max(of_request.exchange, 0)), request};
     const Frame frame{response};
     EXPECT_THAT(test::differences(daren, vector, session->decode({&ours, {&frame, 1}, true})), IsEmpty())
         << vector.name;

@@ -94,7 +94,7 @@ inline Block about() {
 inline ByteVector reply(int address, int exchange, const Block& block) { return block.done() + ack(address, exchange); }
 
 inline Result<Reading> hear(Session& session, int exchange, const ByteVector& bytes, int address = 3) {
-  const Request asked{static_cast<std::uint8_t>(exchange), 0, request(address, exchange)};
+  const Request asked{static_cast<std::uint8_t>(exchange), request(address, exchange)};
   const Frame frame{bytes};
   return session.decode({&asked, {&frame, 1}, true});
 }

@@ -170,7 +170,7 @@ TEST(JkBmsUart, AnAnswerWithoutAQuestionIsRefused) {
   const ByteVector bytes = frame(Registers().data());
   const Frame frame{bytes};
   EXPECT_STREQ(open()->decode({nullptr, {&frame, 1}, true}).error().what, "unasked");
-  const Request request{0, 0, bytes};
+  const Request request{0, bytes};
   EXPECT_STREQ(open()->decode({&request, {&frame, 1}, true}).error().what, "unasked");
   EXPECT_EQ(open()->decode({&request, {}, true}).error().code, Errc::incomplete);
 }

@@ -79,7 +79,7 @@ Result<Reading> hear(const Protocol& protocol, const Poll& poll) {
     if (!frame) return frame.error();
     const Tag said = protocol.tag(*frame);
     if (said.exchange >= 0 && said.exchange != asked.exchange) return Error{Errc::command, "wrong_type", 0, {}};
-    const Request ours{static_cast<std::uint8_t>(asked.exchange), 0, request};
+    const Request ours{static_cast<std::uint8_t>(asked.exchange), request};
     const auto reading = session->decode({&ours, {&*frame, 1}, true});
     if (!reading) return reading.error();
     merge(all, *reading);

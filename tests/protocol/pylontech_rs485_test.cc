@@ -49,7 +49,7 @@ TEST(PylontechRs485, EveryVectorHoldsOnTheWayThroughFramerTagAndSession) {
     ASSERT_EQ(of_request.role, Role::request) << vector.name;
     ASSERT_GE(of_request.exchange, 0) << vector.name;
     const auto session = open(of_request.address, true);
-    const Request ours{static_cast<std::uint8_t>(of_request.exchange), 0, request};
+    const Request ours{static_cast<std::uint8_t>(of_request.exchange), request};
     const Frame frame{response};
     EXPECT_THAT(test::differences(pylontech, vector, session->decode({&ours, {&frame, 1}, true})), IsEmpty())
         << vector.name;

@@ -66,7 +66,7 @@ inline Result<Reading> hear_read(Session& session, int first, const Words& words
                        static_cast<std::uint8_t>(words.size())});
   const Tag tag = battery.tag({request});
   EXPECT_EQ(tag.role, Role::request);
-  return hear(session, {static_cast<std::uint8_t>(tag.exchange), 0, request}, reply(words));
+  return hear(session, {static_cast<std::uint8_t>(tag.exchange), request}, reply(words));
 }
 
 inline Words cells(int count, int temperatures = 2) {
