@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "wire/can_frame.h"
 
 namespace bmsd {
 
@@ -31,6 +33,9 @@ class Port {
   virtual void write(Bytes bytes) = 0;     // queued; never blocks
   virtual Status set_speed(int baud) = 0;  // 8N1; a medium without a speed accepts anything
   virtual int speed() const = 0;           // bits per second, 0: has none
+
+  // Of a CAN bus only these frames are wanted; none named: all. A port may deliver others too.
+  virtual void filter(const std::vector<CanIds>& /*ids*/) {}
 
   // From within `bytes`: what comes before `until` is handed over then, at once. A port may not be able to and go on as
   // ever; a write ends it.

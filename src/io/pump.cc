@@ -123,6 +123,7 @@ class Pump::State : public std::enable_shared_from_this<State> {
       if (open_) port_->write(send->bytes);
       return;
     }
+    if (const auto* filter = std::get_if<SetFilter>(&action)) return port_->filter(filter->ids);
     const int baud = std::get<SetSpeed>(action).baud;
     if (Status set = port_->set_speed(baud); !set) log(Level::warning, describe(set.error()));
   }

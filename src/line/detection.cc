@@ -9,8 +9,9 @@ namespace bmsd {
 namespace {
 
 constexpr Duration kProbeFirstByte = 250ms;
-constexpr Duration kListen = 500ms;  // no master of packs is silent for longer
-constexpr Duration kSurvey = 5s;     // at each speed: longer than the cycle of a master that asks fifteen packs
+constexpr Duration kListen = 500ms;    // no master of packs is silent for longer
+constexpr Duration kListenToBus = 3s;  // who sends by itself mostly does so every second
+constexpr Duration kSurvey = 5s;       // at each speed: longer than the cycle of a master that asks fifteen packs
 constexpr Duration kSurveySilence = 1s;
 constexpr double kSumTolerance = 0.05;  // of the pack's voltage
 
@@ -30,19 +31,39 @@ Coherence coherence(const Battery& battery) {
   return std::abs(sum - *voltage) <= kSumTolerance * *voltage ? Coherence::coherent : Coherence::contradictory;
 }
 
-std::string place(const Candidate& candidate) {
-  return std::string(candidate.protocol->name) + " at " + std::to_string(candidate.baud) + " baud, address " +
-         hex_address(candidate.address);
+// Those that are asked.
+SearchSpace to_be_asked(SearchSpace space) {
+  std::erase_if(space.protocols, [](const Protocol* one) { return sends_by_itself(*one); });
+  return space;
+}
+
+bool is_can(const SearchSpace& space) {
+  return !space.protocols.empty() && space.protocols.front()->medium == Medium::can;
 }
 
 }  // namespace
 
 Detection::Detection(DetectionOptions options)
-    : options_(std::move(options)), candidates_(bmsd::candidates(options_.space)), watch_(options_.space.protocols) {
-  for (const Candidate& one : candidates_) {
-    if (std::find(speeds_.begin(), speeds_.end(), one.baud) == speeds_.end()) speeds_.push_back(one.baud);
+    : options_(std::move(options)),
+      can_(is_can(options_.space)),
+      candidates_(bmsd::candidates(to_be_asked(options_.space))),
+      wire_(can_ ? Medium::can : Medium::stream),
+      watch_(options_.space.protocols),
+      talkers_(options_.space.protocols, options_.space.addresses, options_.params, options_.extras) {
+  const auto add = [this](int baud) {
+    if (std::find(speeds_.begin(), speeds_.end(), baud) == speeds_.end()) speeds_.push_back(baud);
+  };
+  for (const Protocol* protocol : options_.space.protocols) {
+    if (!sends_by_itself(*protocol)) continue;
+    for (const int baud : protocol->speeds) add(options_.space.baud > 0 ? options_.space.baud : baud);
   }
-  if (candidates_.empty()) phase_ = finished_looking;
+  for (const Candidate& one : candidates_) add(one.baud);
+  if (speeds_.empty()) phase_ = finished_looking;
+}
+
+std::string Detection::place(const Protocol& protocol, int baud, int address) const {
+  const std::string where = can_ && port_baud_ == 0 ? "" : " at " + std::to_string(baud) + (can_ ? " bit/s" : " baud");
+  return std::string(protocol.name) + where + ", address " + hex_address(address);
 }
 
 void Detection::restart(Instant now) {
@@ -51,10 +72,14 @@ void Detection::restart(Instant now) {
   found_.clear();
   doubt_.clear();
   watch_.forget();
-  phase_ = candidates_.empty() ? finished_looking : listening;
+  talkers_.forget();
+  phase_ = speeds_.empty() ? finished_looking : listening;
   heard_ = extended_ = false;
   began_ = now;
   listen_until_ = now + kListen;
+  if (!can_) return;
+  listen_until_ = now;
+  still_to_survey_ = port_baud_ == 0 ? std::vector<int>{0} : speeds_;
 }
 
 void Detection::opened(int baud, Instant now) {
@@ -70,13 +95,14 @@ void Detection::closed(Instant) {
 }
 
 void Detection::received(Bytes bytes, Instant now) {
-  if (candidates_.empty()) return;
+  if (speeds_.empty()) return;
+  if (can_) talkers_.heard(bytes, now);
   if (phase_ != probing) {
     heard_ = true;
-    watch_.heard(bytes, port_baud_);
+    if (!can_) watch_.heard(bytes, port_baud_);
   }
   const bool tries_one = phase_ == probing && position_ < candidates_.size();
-  wire_.received(bytes, now, *candidates_[tries_one ? position_ : 0].protocol);
+  wire_.received(bytes, now, *(tries_one ? candidates_[position_].protocol : options_.space.protocols.front()));
 }
 
 // --- Listening ---
@@ -127,6 +153,51 @@ bool Detection::survey(Instant now, std::optional<Action>& action) {
   return true;
 }
 
+// --- Listening to a CAN bus ---
+
+bool Detection::survey_bus(Instant now, std::optional<Action>& action) {
+  if (options_.first_only && heard_) take_talkers(now);
+  if (finished()) return true;
+  if (now < listen_until_) {
+    deadline_ = listen_until_;
+    return true;
+  }
+  if (heard_) still_to_survey_.clear();  // who hears frames has the bitrate of the bus
+  if (still_to_survey_.empty()) {
+    take_talkers(now);
+    if (!finished()) begin_probing(now);
+    return finished();
+  }
+  const int baud = still_to_survey_.front();
+  still_to_survey_.erase(still_to_survey_.begin());
+  listen_until_ = now + (talkers_.listens() ? kListenToBus : kListen);
+  deadline_ = listen_until_;
+  if (baud != 0) action = set_speed(baud, now);
+  return true;
+}
+
+// Who has proven to be there. With `first_only` the first one ends the search.
+void Detection::take_talkers(Instant now) {
+  for (PushWatch::Talker& one : talkers_.talkers()) {
+    const int baud = port_baud_ != 0 ? port_baud_ : nominal_baud(*one.protocol);
+    if (!one.doubt.empty())
+      doubt_ = place(*one.protocol, baud, one.address) + ": what it sends cannot be true (" + one.doubt +
+               "), so it is not believed";
+    const bool identified = has(one.said, one.protocol->proof.front());
+    bool proven = false;
+    if (!identified || !believes(*one.protocol, baud, one.address, one.battery, one.said, proven)) continue;
+    if (options_.first_only && !proven && now < listen_until_) continue;  // the second proof may still come
+    found_.push_back({one.protocol, baud, one.address, std::move(one.battery), now - began_, proven});
+    if (options_.first_only) return finish(now);
+  }
+}
+
+void Detection::begin_probing(Instant now) {
+  phase_ = probing;
+  skip_pointless();
+  if (position_ >= candidates_.size()) finish(now);
+}
+
 // --- Trying ---
 
 int Detection::nominal_baud(const Protocol& protocol) const {
@@ -137,22 +208,28 @@ int Detection::nominal_baud(const Protocol& protocol) const {
 // their addresses, and those of other families at the usual ones.
 bool Detection::pointless(const Candidate& candidate) const {
   if (port_baud_ == 0 && candidate.baud != nominal_baud(*candidate.protocol))
-    return true;  // the gateway sets the speed
+    return true;  // the gateway, or the system, sets the speed
+  if (can_ && heard_ && port_baud_ != 0 && candidate.baud != port_baud_) return true;
   const bool may_be_anybody = candidate.address == candidate.protocol->shared_address;
   if (found_.empty()) return false;
   if (candidate.again || may_be_anybody) return true;
   const bool known_family = std::any_of(
       found_.begin(), found_.end(), [&candidate](const Found& found) { return found.protocol == candidate.protocol; });
   if (candidate.further && !known_family && !options_.space.all_addresses) return true;
-  return std::any_of(found_.begin(), found_.end(), [&candidate](const Found& found) {
-    return found.baud != candidate.baud || (found.protocol == candidate.protocol && found.address == candidate.address);
+  return std::any_of(found_.begin(), found_.end(), [&](const Found& found) {
+    const bool other_speed = found.baud != candidate.baud && (!can_ || port_baud_ != 0);
+    return other_speed || (found.protocol == candidate.protocol && found.address == candidate.address);
   });
+}
+
+void Detection::skip_pointless() {
+  while (position_ < candidates_.size() && pointless(candidates_[position_])) ++position_;
 }
 
 void Detection::advance(Instant now) {
   session_.reset();
   ++position_;
-  while (position_ < candidates_.size() && pointless(candidates_[position_])) ++position_;
+  skip_pointless();
   if (position_ >= candidates_.size() || (options_.first_only && !found_.empty())) finish(now);
   deadline_ = now;
 }
@@ -178,21 +255,27 @@ std::optional<std::uint8_t> Detection::next_exchange() const {
 void Detection::conclude(Instant now) {
   if (answered_.empty()) return;
   const Candidate& candidate = candidates_[position_];
-  const auto proof = candidate.protocol->proof;
+  bool proven = false;
+  if (!believes(*candidate.protocol, candidate.baud, candidate.address, battery_, answered_, proven)) return;
+  found_.push_back({candidate.protocol, candidate.baud, candidate.address, std::move(battery_), now - began_, proven});
+}
+
+bool Detection::believes(const Protocol& protocol, int baud, int address, const Battery& battery,
+                         const std::vector<std::uint8_t>& answered, bool& proven) {
+  const auto proof = protocol.proof;
   const bool confirmed =
-      std::any_of(proof.begin() + 1, proof.end(), [this](std::uint8_t e) { return has(answered_, e); });
-  const Coherence cells = coherence(battery_);
+      std::any_of(proof.begin() + 1, proof.end(), [&answered](std::uint8_t e) { return has(answered, e); });
+  const Coherence cells = coherence(battery);
   const bool named = options_.space.protocols.size() == 1;
-  const bool proven = cells == Coherence::coherent || (confirmed && cells == Coherence::unknown);
+  proven = cells == Coherence::coherent || (confirmed && cells == Coherence::unknown);
   if (!proven && !named) {
-    doubt_ = place(candidate) + ": " +
+    doubt_ = place(protocol, baud, address) + ": " +
              (cells == Coherence::contradictory
                   ? "its cells do not add up to the voltage of its pack, so it may be another BMS"
                   : "it answered once, and nothing confirmed that it is this BMS") +
              "; if you know that it is, name it (--protocol, or BMS_TYPE in the configuration)";
-    return;
   }
-  found_.push_back({candidate.protocol, candidate.baud, candidate.address, std::move(battery_), now - began_, proven});
+  return proven || named;
 }
 
 void Detection::take_outcome(Outcome outcome, Instant now) {
@@ -209,8 +292,9 @@ void Detection::take_outcome(Outcome outcome, Instant now) {
   const Error& error = outcome.result.error();
   session_->failed(outcome.exchange, error);
   if (error.code == Errc::implausible) {
-    doubt_ = place(candidates_[position_]) + ": it answers, but what it says cannot be true (" + describe(error) +
-             "), so it is not believed";
+    const Candidate& one = candidates_[position_];
+    doubt_ = place(*one.protocol, one.baud, one.address) + ": it answers, but what it says cannot be true (" +
+             describe(error) + "), so it is not believed";
   }
   // One try of an address where nobody is; more where somebody answered or a frame came damaged.
   const bool somebody = identified || error.code == Errc::refused || error.code == Errc::checksum;
@@ -224,7 +308,7 @@ void Detection::take_outcome(Outcome outcome, Instant now) {
 // Requests that are not ours: somebody else is master here.
 void Detection::take_strays(const Protocol& protocol) {
   for (const Stray& stray : wire_.take_strays()) {
-    if (stray.tag.role == Role::request && !stray.own_words)
+    if (stray.tag.role == Role::request && !stray.own_words && !can_)
       watch_.heard_request(protocol, stray.tag.address, port_baud_);
   }
 }
@@ -234,7 +318,7 @@ std::optional<Action> Detection::next(Instant now) {
   if (!open_ || finished()) return std::nullopt;
   if (phase_ != probing) {
     std::optional<Action> action;
-    if (survey(now, action)) {
+    if (can_ ? survey_bus(now, action) : survey(now, action)) {
       wire_.take_strays();
       return action;
     }
@@ -295,8 +379,23 @@ void Detection::open_candidate(const Candidate& candidate) {
 
 std::string Detection::now_trying() const {
   if (phase_ == listening || phase_ == surveying)
-    return port_baud_ == 0 ? "listening" : "listening at " + std::to_string(port_baud_) + " baud";
-  return position_ < candidates_.size() ? place(candidates_[position_]) : "nothing more";
+    return port_baud_ == 0 ? "listening" : "listening at " + std::to_string(port_baud_) + (can_ ? " bit/s" : " baud");
+  if (position_ >= candidates_.size()) return "nothing more";
+  const Candidate& one = candidates_[position_];
+  return place(*one.protocol, one.baud, one.address);
+}
+
+std::string Detection::bus_diagnosis() const {
+  if (talkers_.identifiers().empty()) {
+    return "silence, not a single frame came: check power, cable (CAN-H, CAN-L, ground) and termination (60 ohm "
+           "between "
+           "CAN-H and CAN-L while everything is off), wake the BMS, and check the bitrate: that of the BMS, " +
+           std::string(port_baud_ == 0 ? "and of the interface (ip -details link show)" : "and --baud");
+  }
+  return "frames came (identifiers " + talkers_.identifiers() +
+         ") that no supported BMS sends: set the CAN port of the BMS to a protocol that bmsd speaks (bmsd list), or it "
+         "is "
+         "another device";
 }
 
 std::string Detection::diagnosis() const {
@@ -308,6 +407,7 @@ std::string Detection::diagnosis() const {
            "take the inverter or monitor that asks off this line";
   }
   if (!doubt_.empty()) return doubt_;
+  if (can_) return bus_diagnosis();
   if (seen.bytes_received == 0) {
     return "silence, not a single byte came back: check power and cable, swap A and B, wake the BMS (charge it or "
            "press "

@@ -9,6 +9,7 @@
 #include "battery/battery.h"
 #include "line/candidates.h"
 #include "line/master_watch.h"
+#include "line/push_watch.h"
 #include "line/wire_end.h"
 #include "wire/machine.h"
 
@@ -34,6 +35,9 @@ struct Found {
 // Before anything is sent, the line is listened to. Where bytes come, each speed is listened to: who hears another master
 // says nothing. Then one try after the other. A pack is born by two proofs: its identifying exchange, and a second
 // exchange that no other BMS would answer like this, or cells that add up to the pack's voltage.
+//
+// On a CAN bus others may talk at any time. It is listened to at each bitrate, for who sends by itself; where frames are
+// heard the bitrate is known. Then those are asked that only answer.
 class Detection : public Machine {
  public:
   explicit Detection(DetectionOptions options);
@@ -66,6 +70,9 @@ class Detection : public Machine {
   enum Phase : std::uint8_t { listening, surveying, probing, finished_looking };
 
   bool survey(Instant now, std::optional<Action>& action);
+  bool survey_bus(Instant now, std::optional<Action>& action);
+  void take_talkers(Instant now);
+  void begin_probing(Instant now);
   std::optional<Action> set_speed(int baud, Instant now);
   void finish(Instant now);
 
@@ -76,15 +83,22 @@ class Detection : public Machine {
   void take_outcome(Outcome outcome, Instant now);
   std::optional<std::uint8_t> next_exchange() const;
   bool pointless(const Candidate& candidate) const;
+  void skip_pointless();
+  std::string place(const Protocol& protocol, int baud, int address) const;
+  std::string bus_diagnosis() const;
+  bool believes(const Protocol& protocol, int baud, int address, const Battery& battery,
+                const std::vector<std::uint8_t>& answered, bool& proven);
   int nominal_baud(const Protocol& protocol) const;
   void conclude(Instant now);
 
   DetectionOptions options_;
+  bool can_;
   std::vector<Candidate> candidates_;
-  std::vector<int> speeds_;  // of all candidates
+  std::vector<int> speeds_;  // of all that are looked for
   std::size_t position_ = 0;
   WireEnd wire_;
   MasterWatch watch_;
+  PushWatch talkers_;
   bool open_ = false;
   Phase phase_ = listening;
   int port_baud_ = 0;  // what the port is set to; 0: it has no speed of its own

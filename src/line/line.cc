@@ -25,11 +25,18 @@ std::vector<Param> views(const LinePlan::Params& texts) {
   return params;
 }
 
+bool is_can(const LinePlan& plan) {
+  if (!plan.packs.empty()) return plan.packs.front().protocol->medium == Medium::can;
+  return !plan.protocols.empty() && plan.protocols.front()->medium == Medium::can;
+}
+
 }  // namespace
 
 Line::Line(LinePlan plan)
     : plan_(std::move(plan)),
+      can_(is_can(plan_)),
       params_(views(plan_.params)),
+      wire_(can_ ? Medium::can : Medium::stream),
       poll_(plan_.interval),
       listener_([this](int address) -> Session* {
         for (const auto& pack : packs_) {
@@ -46,7 +53,8 @@ void Line::opened(int baud, Instant now) {
   open_ = true;
   changes_.fail_all("the port was opened anew");
   const bool pinned = plan_.protocols.size() == 1 && !plan_.addresses.empty();
-  if (packs_.empty() && plan_.baud > 0 && (pinned || !plan_.packs.empty()))
+  const bool has_speed = plan_.baud > 0 || (can_ && baud == 0);  // the system sets the one of a CAN interface
+  if (packs_.empty() && has_speed && (pinned || !plan_.packs.empty()))
     create_packs(plan_.packs.empty() ? places(*plan_.protocols.front(), plan_.addresses) : plan_.packs, now);
   if (packs_.empty()) {
     start_detection(now);
@@ -55,6 +63,7 @@ void Line::opened(int baud, Instant now) {
   }
   if (baud != 0) wanted_baud_ = plan_.baud;
   wire_.reset(plan_.baud, now);  // also behind a gateway: the time on the wire is the same
+  filter_due_ = can_;
   poll_.interrupted(now);
 }
 
@@ -80,7 +89,9 @@ std::optional<Action> Line::next(Instant now) {
     auto action = next_detection(now);
     if (action || detection_) return action;
   }
-  return next_poll(now);
+  auto action = next_poll(now);
+  if (const auto due = poll_.pushed_deadline(); due && deadline_) deadline_ = std::min(*deadline_, *due);
+  return action;
 }
 
 void Line::start_detection(Instant) {
@@ -137,14 +148,17 @@ void Line::create_packs(const std::vector<PackPlace>& places, Instant now) {
   }
   turnaround_.emplace(start, least);
   spoken_ = places.front().protocol;
+  filter_due_ = can_;
   events_.push_back({LineEvent::found, -1, {}, false});
 }
 
 std::optional<Action> Line::next_poll(Instant now) {
   if (wanted_baud_ > 0) return SetSpeed{std::exchange(wanted_baud_, 0)};
+  if (std::exchange(filter_due_, false)) return SetFilter{wanted_frames()};
   wire_.on_time(now);
   take_outcome(now);
-  take_strays(now);
+  can_ ? take_shared(now) : take_strays(now);
+  poll_.watch_pushed(now);
   changes_.expire(now);
   if (!wire_.idle()) {
     deadline_ = wire_.deadline();
@@ -195,6 +209,19 @@ std::optional<Action> Line::begin(PollPlan::Turn turn, bool changes, Instant now
   return send;
 }
 
+// Empty where one of the protocols cannot tell.
+std::vector<CanIds> Line::wanted_frames() const {
+  std::vector<CanIds> all;
+  std::vector<const Protocol*> asked;
+  for (const auto& pack : packs_) {
+    if (std::find(asked.begin(), asked.end(), pack->protocol) != asked.end()) continue;
+    if (pack->protocol->can_ids.empty()) return {};
+    asked.push_back(pack->protocol);
+    all.insert(all.end(), pack->protocol->can_ids.begin(), pack->protocol->can_ids.end());
+  }
+  return all;
+}
+
 void Line::take_outcome(Instant now) {
   auto outcome = wire_.take();
   if (!outcome || !turn_) return;
@@ -224,6 +251,28 @@ void Line::take_strays(Instant now) {
       listen(stray, now);
     } else if (stray.tag.role == Role::reply && stray.tag.address >= 0) {
       poll_.late_reply(stray.tag.address, now);
+    }
+  }
+}
+
+// On a bus that everybody uses at once: what packs send by themselves, and replies that came too late. What others ask
+// each other is not our business.
+void Line::take_shared(Instant now) {
+  for (const Stray& stray : wire_.take_strays()) hear(stray, now);
+}
+
+// Packs of several protocols may share the bus: each reads the frame in its own words.
+void Line::hear(const Stray& stray, Instant now) {
+  const Frame frame{stray.bytes};
+  for (std::size_t i = 0; i < packs_.size(); ++i) {
+    const PackTalk& pack = *packs_[i];
+    const Tag tag = pack.protocol->tag(frame);
+    if (tag.role != Role::reply && tag.role != Role::part) continue;
+    if (tag.address >= 0 && tag.address != pack.address) continue;
+    if (tag.exchange >= 0 && pack.is_pushed(static_cast<std::size_t>(tag.exchange))) {
+      poll_.pushed(static_cast<int>(i), static_cast<std::uint8_t>(tag.exchange), stray.bytes, now);
+    } else if (tag.address >= 0) {
+      poll_.late_reply(pack.address, now);
     }
   }
 }

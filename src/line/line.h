@@ -85,8 +85,11 @@ class Line : public Machine {
   std::optional<Action> next_detection(Instant now);
   std::optional<Action> next_poll(Instant now);
   std::optional<Action> begin(PollPlan::Turn turn, bool changes, Instant now);
+  std::vector<CanIds> wanted_frames() const;
   void take_outcome(Instant now);
   void take_strays(Instant now);
+  void take_shared(Instant now);
+  void hear(const Stray& stray, Instant now);
   void foreign_request(Instant now);
   void listen(const Stray& stray, Instant now);
   void watch_pause(Instant now);
@@ -95,6 +98,7 @@ class Line : public Machine {
   void notice(std::string text, bool warning);
 
   LinePlan plan_;
+  bool can_;
   std::vector<Param> params_;
   std::vector<std::unique_ptr<PackTalk>> packs_;
   std::unique_ptr<Detection> detection_;
@@ -110,6 +114,7 @@ class Line : public Machine {
   Listener listener_;
   bool open_ = false;
   int wanted_baud_ = 0;  // speed still to be set after opening
+  bool filter_due_ = false;
   std::vector<Instant> foreign_requests_;
   std::optional<Instant> paused_until_;
   bool babble_told_ = false;

@@ -12,10 +12,10 @@
 namespace bmsd {
 
 struct ExchangeState {
-  std::optional<Instant> last_ok;
+  std::optional<Instant> last_ok;   // pushed: it came
   std::optional<Instant> last_try;  // finished, good or failed
   bool refused = false;             // the pack does not know it; not asked again before a reconnect
-  bool settled = false;             // `once`: done for this connection
+  bool settled = false;             // `once`: done for this connection; pushed: its silence was told
   std::size_t reply_bytes = 0;      // of the last good one; 0: none yet
   Duration took{100ms};             // the last good one, request to reply
 };
@@ -29,9 +29,12 @@ struct PackTalk {
   };
 
   PackTalk(const Protocol& of, int at, std::unique_ptr<Session> talk)
-      : protocol(&of), address(at), session(std::move(talk)), exchanges(of.exchanges.size()) {}
+      : protocol(&of), address(at), session(std::move(talk)), exchanges(of.exchanges.size()) {
+    for (std::size_t i = 0; i < exchanges.size(); ++i) sends_by_itself = sends_by_itself || is_pushed(i);
+  }
 
   bool answers() const { return state == joining || state == alive; }
+  bool is_pushed(std::size_t exchange) const { return protocol->exchanges[exchange].cadence == Cadence::pushed; }
 
   const Protocol* protocol;
   int address;
@@ -48,7 +51,11 @@ struct PackTalk {
   int probes_failed = 0;
   bool full_probe = false;  // the next probe waits as long as the exchange allows: the pack seems to be slow, not gone
   Instant hold_until{};     // a late reply may still come: nothing is asked of this pack before
-  bool doubtful = false;    // was silent while joining: its round tells whether it is still there
+  bool sends_by_itself = false;        // it has pushed exchanges: poll_pushed.cc
+  Instant pushed_since{};              // what came before does not count: the start, or the last loss
+  std::optional<Instant> heard_since;  // the first of it that came after that
+  std::optional<Instant> round_at;     // something came that has not been told: when to tell it
+  bool doubtful = false;               // was silent while joining: its round tells whether it is still there
 };
 
 }  // namespace bmsd

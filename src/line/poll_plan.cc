@@ -74,7 +74,7 @@ void PollPlan::accrue(Instant now) {
 Duration PollPlan::until_next_round(Instant now) const {
   Duration least = Duration::max();
   for (const PackTalk* pack : packs_) {
-    if (pack->answers()) least = std::min(least, pack->round_due - now);
+    if (pack->answers() && !pack->sends_by_itself) least = std::min(least, pack->round_due - now);
   }
   return least;
 }
@@ -110,7 +110,7 @@ std::optional<PollPlan::Turn> PollPlan::next_probe(Instant now) {
   std::optional<std::size_t> chosen;
   for (std::size_t i = 0; i < packs_.size(); ++i) {
     const PackTalk& pack = *packs_[i];
-    if (pack.answers() || now < pack.hold_until || (!alone && now < pack.next_probe)) continue;
+    if (pack.sends_by_itself || pack.answers() || now < pack.hold_until || (!alone && now < pack.next_probe)) continue;
     if (!chosen || pack.last_probe < packs_[*chosen]->last_probe) chosen = i;  // never probed is less than any instant
   }
   if (!chosen) return std::nullopt;
@@ -154,7 +154,7 @@ std::optional<PollPlan::Turn> PollPlan::next_fast(Instant now) {
   std::optional<std::size_t> chosen;
   for (std::size_t i = 0; i < packs_.size(); ++i) {
     const PackTalk& pack = *packs_[i];
-    if (!pack.answers() || now < pack.round_due || now < pack.hold_until) continue;
+    if (pack.sends_by_itself || !pack.answers() || now < pack.round_due || now < pack.hold_until) continue;
     if (!chosen || pack.round_due < packs_[*chosen]->round_due) chosen = i;
   }
   if (!chosen) return std::nullopt;
@@ -172,6 +172,7 @@ Instant PollPlan::earliest(Instant now) const {
   Instant when = now + 1s;  // credits grow, nothing else changes by itself
   const bool alone = !anybody_answers();
   for (const PackTalk* pack : packs_) {
+    if (pack->sends_by_itself) continue;
     const Instant wanted = pack->answers() ? pack->round_due : alone ? now : pack->next_probe;
     const Instant due = std::max(wanted, pack->hold_until);
     if (due > now) when = std::min(when, due);
@@ -195,7 +196,7 @@ void PollPlan::skipped(const Turn& turn, Instant now) {
   } else if (round_) {
     go_on(turn, now);
   }
-  if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack);
+  if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack, now);
 }
 
 bool PollPlan::done(const Turn& turn, Outcome outcome, Instant now) {
@@ -238,7 +239,7 @@ void PollPlan::succeeded(const Turn& turn, const Outcome& outcome, Instant now) 
 
   if (turn.probe) came_back(turn.pack, now);
   if (turn.probe || (round_ && round_->pack == turn.pack && round_->exchange == turn.exchange)) go_on(turn, now);
-  if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack);
+  if (pack.state == PackTalk::joining && !missing_exchange(pack)) finish_joining(turn.pack, now);
 }
 
 // The next fast exchange of the round, or its end.
@@ -284,11 +285,11 @@ void PollPlan::failed(const Turn& turn, const Error& error, Instant now) {
   } else {
     state.refused = error.code == Errc::refused;
     if (pack.state != PackTalk::joining) return;
-    if (error.code == Errc::timeout) {
+    if (error.code == Errc::timeout && !pack.sends_by_itself) {
       pack.doubtful = true;
       pack.round_due = now;
     } else if (!missing_exchange(pack)) {
-      finish_joining(turn.pack);
+      finish_joining(turn.pack, now);
     }
   }
 }
@@ -300,13 +301,7 @@ void PollPlan::came_back(int index, Instant now) {
     pack.state = PackTalk::joining;
   } else {
     pack.state = PackTalk::alive;
-    for (std::size_t e = 0; e < pack.exchanges.size(); ++e) {
-      ExchangeState& state = pack.exchanges[e];
-      state.refused = false;
-      if (pack.protocol->exchanges[e].cadence != Cadence::once) continue;
-      state.settled = false;
-      state.last_try.reset();
-    }
+    ask_once_more(pack);
   }
   pack.probes_failed = 0;
   pack.full_probe = false;
@@ -320,8 +315,21 @@ void PollPlan::came_back(int index, Instant now) {
   probe_credit_ = kProbeCreditLimit;
 }
 
-void PollPlan::finish_joining(int index) {
-  packs_[static_cast<std::size_t>(index)]->state = PackTalk::alive;
+// What is read once is read again: somebody else may sit there now.
+void PollPlan::ask_once_more(PackTalk& pack) {
+  for (std::size_t e = 0; e < pack.exchanges.size(); ++e) {
+    ExchangeState& state = pack.exchanges[e];
+    state.refused = false;
+    if (pack.protocol->exchanges[e].cadence != Cadence::once) continue;
+    state.settled = false;
+    state.last_try.reset();
+  }
+}
+
+void PollPlan::finish_joining(int index, Instant now) {
+  PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
+  if (pack.sends_by_itself && !has_come(pack, true, now)) return;
+  pack.state = PackTalk::alive;
   emit(LineEvent::joined, index);
 }
 
@@ -329,10 +337,14 @@ void PollPlan::round_good(int index, Instant now) {
   round_.reset();
   PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
   pack.doubtful = false;
+  count_round(pack, now);
+  emit(LineEvent::round_good, index);
+}
+
+void PollPlan::count_round(PackTalk& pack, Instant now) {
   ++pack.health.rounds;
   if (pack.health.last_good) pack.health.period = now - *pack.health.last_good;
   pack.health.last_good = now;
-  emit(LineEvent::round_good, index);
 }
 
 void PollPlan::round_failed(int index, Instant now) {
@@ -359,7 +371,7 @@ void PollPlan::round_failed(int index, Instant now) {
 
 void PollPlan::late_reply(int address, Instant now) {
   for (PackTalk* pack : packs_) {
-    if (pack->address != address || pack->answers()) continue;
+    if (pack->address != address || pack->answers() || pack->sends_by_itself) continue;
     pack->next_probe = now;
     pack->full_probe = true;
   }
@@ -403,6 +415,10 @@ void PollPlan::interrupted(Instant now) {
   interrupted_by_master(now);
   for (std::size_t i = 0; i < packs_.size(); ++i) {
     PackTalk& pack = *packs_[i];
+    if (pack.sends_by_itself) {
+      pushed_lost(static_cast<int>(i), now);
+      continue;
+    }
     if (pack.answers()) round_failed(static_cast<int>(i), now);
     pack.next_probe = now;
     pack.probes_failed = 0;

@@ -59,6 +59,13 @@ class PollPlan {
   bool demands() const { return !demanded_.empty(); }
   // An intact reply of this pack came when nobody waited for it.
   void late_reply(int address, Instant now);
+  // A frame of what a pack sends by itself. What it says holds at once; rounds are told at most every 100 ms, however often
+  // frames come.
+  void pushed(int pack, std::uint8_t exchange, Bytes frame, Instant now);
+  // Time passes: what was pushed is told, what has stayed away is noticed.
+  void watch_pushed(Instant now);
+  std::optional<Instant> pushed_deadline() const;  // when it is to be called at the latest
+
   // A reading that another master asked for.
   void overheard(int pack, std::uint8_t exchange, const Reading& reading, Instant now);
   // Nothing of the pack was heard for too long while it cannot be asked.
@@ -90,9 +97,17 @@ class PollPlan {
   void round_failed(int pack, Instant now);
   void came_back(int pack, Instant now);
   void go_on(const Turn& turn, Instant now);
-  void finish_joining(int pack);
+  void finish_joining(int pack, Instant now);
+  static void ask_once_more(PackTalk& pack);
   void emit(LineEvent::Kind kind, int pack);
   bool is_fast(const Turn& turn) const;
+  void count_round(PackTalk& pack, Instant now);
+  bool has_come(const PackTalk& pack, bool wait_for_optional, Instant now) const;
+  void pushed_reading(PackTalk& pack, std::uint8_t exchange, const Reading& reading, Instant now);
+  void pushed_failed(PackTalk& pack, std::uint8_t exchange, const Error& error);
+  void pushed_changed(int pack, Instant now);
+  void pushed_lost(int pack, Instant now);
+  void watch_silence(int pack, Instant now);
 
   Duration interval_;
   std::vector<PackTalk*> packs_;

@@ -35,8 +35,7 @@ std::optional<Duration> WireEnd::babble(Instant now) const {
 }
 
 void WireEnd::start(Ask ask, Instant now) {
-  own_.push_back(ask.request.bytes);
-  if (own_.size() > kOwnRequestsRemembered) own_.pop_front();
+  remember_own(ask.request.bytes, *ask.protocol);
   counts_.bytes_sent += ask.request.bytes.size();
   sent_ = now;
   sent_end_ = now + time_on_wire(ask.request.bytes.size());
@@ -52,11 +51,24 @@ void WireEnd::start(Ask ask, Instant now) {
   asked_ = std::move(ask);
 }
 
+// A request over CAN may be several frames, and each comes back alone.
+void WireEnd::remember_own(Bytes request, const Protocol& protocol) {
+  while (!request.empty()) {
+    const Scan scan = can_ ? protocol.framer(request, true) : Scan{Scan::frame, request.size()};
+    const Bytes frame = request.first(std::max<std::size_t>(scan.size, 1));
+    own_.emplace_back(frame.begin(), frame.end());
+    if (own_.size() > kOwnRequestsRemembered) own_.pop_front();
+    request = request.subspan(frame.size());
+  }
+}
+
 void WireEnd::received(Bytes bytes, Instant now, const Protocol& listening_as) {
   counts_.bytes_received += bytes.size();
-  if (!asked_ && (!babbling_since_ || now - last_activity_ > kBabbleGap)) babbling_since_ = now;
-  last_activity_ = std::max(last_activity_, now);
-  if (asked_ && !first_byte_) first_byte_ = now;
+  if (!can_) {
+    if (!asked_ && (!babbling_since_ || now - last_activity_ > kBabbleGap)) babbling_since_ = now;
+    last_activity_ = std::max(last_activity_, now);
+    if (asked_ && !first_byte_) first_byte_ = now;
+  }
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
 
   const Protocol& protocol = asked_ ? *asked_->protocol : listening_as;
@@ -119,11 +131,13 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
     return;
   }
   if (tag.role == Role::request) ++counts_.foreign_requests;
-  if (tag.role != Role::request) ++counts_.late_or_foreign;
+  if (tag.role != Role::request && (!can_ || tag.role != Role::foreign)) ++counts_.late_or_foreign;
   strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), false});
 }
 
 void WireEnd::collect(Bytes frame, Instant now) {
+  last_activity_ = std::max(last_activity_, now);
+  if (!first_byte_) first_byte_ = now;
   parts_.emplace_back(frame.begin(), frame.end());
   std::vector<Frame> frames;
   frames.reserve(parts_.size());

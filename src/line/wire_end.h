@@ -49,8 +49,12 @@ struct WireCounts {
   std::uint64_t foreign_requests = 0;
 };
 
+// A CAN bus is shared by everybody at all times: frames of others are neither noise nor a reason to wait, and silence counts
+// from what concerns us. (10 bits for each byte of a record are, within a few bits, what its frame takes on the wire.)
 class WireEnd {
  public:
+  explicit WireEnd(Medium medium = Medium::stream) : can_(medium == Medium::can) {}
+
   // The medium was opened or its speed changed: what was under way is forgotten. `baud` 0: time on the wire is not
   // known.
   void reset(int baud, Instant now);
@@ -81,6 +85,7 @@ class WireEnd {
 
  private:
   void handle(Bytes frame, const Protocol& protocol, Instant now);
+  void remember_own(Bytes request, const Protocol& protocol);
   void collect(Bytes frame, Instant now);
   void gap_passed(Instant now);
   void finish(Result<Reading> result, Instant now);
@@ -89,6 +94,7 @@ class WireEnd {
   bool is_own(Bytes frame) const;
   const Exchange& exchange() const { return asked_->protocol->exchanges[asked_->request.exchange]; }
 
+  bool can_;
   int baud_ = 0;
   std::optional<Ask> asked_;
   Instant sent_{}, sent_end_{};

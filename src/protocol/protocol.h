@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "battery/change.h"
 #include "battery/reading.h"
+#include "wire/can_frame.h"
 #include "wire/frame.h"
 
 namespace bmsd {
@@ -110,12 +111,6 @@ class Session {
 
 enum class Medium : std::uint8_t { stream, can, messages };
 enum class Check : std::uint8_t { sum8, sum16, crc16, medium };  // what guards a frame
-
-// Frames of these identifiers concern the protocol: those whose identifier equals `id` in the bits of `mask`.
-struct CanIds {
-  std::uint32_t id = 0, mask = 0x1FFFFFFF;
-  bool extended = false;
-};
 
 // A protocol's own word for a field's key; only `bmsd decode` prints it.
 struct Word {

@@ -16,7 +16,8 @@ bool damaged(const Scan& scan) { return scan.kind == Scan::junk && scan.why.code
 
 }  // namespace
 
-SimBus::SimBus(const SimBusOptions& options) : options_(options), faults_(options.seed) {}
+SimBus::SimBus(const SimBusOptions& options)
+    : options_(options), can_(options.protocol->medium == Medium::can), faults_(options.seed) {}
 
 // --- Packs ---
 
@@ -129,12 +130,13 @@ void SimBus::closed(Instant /*now*/) {
   buffer_.clear();
   master_.clear();
   talks_.clear();
+  for (const auto& pack : packs_) pack->push_at.clear();
 }
 
 void SimBus::received(Bytes bytes, Instant now) {
   if (!open_ || bytes.empty()) return;
   counters_.bytes_in += bytes.size();
-  const Duration takes = wire_time(bytes.size(), master_speed_);
+  const Duration takes = time_of(bytes, master_speed_);
   const Instant start = options_.paced_input ? now - takes : std::max(now, master_end_);
   if (start > master_end_ + kForgetAfter) buffer_.clear();
   if (buffer_.empty() || start > master_end_) echoing_ = faults_.strikes(Fault::echo);
@@ -152,7 +154,7 @@ void SimBus::master_talks(const Span& span, Bytes bytes) {
   bool collision = false;
   for (Talk& talk : talks_) {
     if (talk.is_echo || !talk.span.meets(span)) continue;
-    talk.disputed = collision = true;
+    talk.disputed = collision = !can_;
   }
   if (collision) ++counters_.collisions;
   if (echoing_) talk({bytes.begin(), bytes.end()}, span.start, true).disputed = collision;
@@ -212,6 +214,11 @@ void SimBus::answer(Pack& pack, Bytes request) {
     if (foreign_end) start = *foreign_end + pack.delay;
   }
 
+  if (can_) {
+    pack.free_at = say(*reply, start, pack, std::move(before), *reply);
+    return;
+  }
+
   ByteVector bytes = *reply;
   faults_.damage(bytes);
   if (faults_.strikes(Fault::garbage)) {
@@ -244,6 +251,7 @@ std::optional<Instant> SimBus::answer_foreign(Bytes request, const Pack& asked, 
   if (!question) return std::nullopt;
   auto reply = other->responder->answer(question->bytes, other->model.state());
   if (!reply) return std::nullopt;
+  if (can_) return say(*reply, start, *other, other->model.state(), *reply);
   Talk& said = talk(*reply, start);
   said.address = other->options.address;
   said.state = other->model.state();
@@ -286,10 +294,10 @@ std::unique_ptr<SimBus::Pack> SimBus::somebody_else(const Pack& asked) {
 SimBus::Talk& SimBus::talk(ByteVector bytes, Instant start, bool is_echo) {
   Talk talk;
   talk.baud = is_echo ? master_speed_ : pack_speed();
-  talk.span = {start, start + wire_time(bytes.size(), talk.baud)};
+  talk.span = {start, start + time_of(bytes, talk.baud)};
   talk.bytes = std::move(bytes);
   talk.is_echo = is_echo;
-  if (!is_echo) {
+  if (!is_echo && !can_) {
     for (Talk& other : talks_) {
       if (!other.is_echo && other.span.meets(talk.span)) talk.disputed = other.disputed = true;
     }
@@ -301,6 +309,9 @@ SimBus::Talk& SimBus::talk(ByteVector bytes, Instant start, bool is_echo) {
 }
 
 // --- The bytes reach the master ---
+
+// Of what leaves at once: a byte, or a whole frame.
+SimBus::Span SimBus::next_span(const Talk& talk) const { return can_ ? talk.span : span_of_byte(talk, talk.sent); }
 
 SimBus::Span SimBus::span_of_byte(const Talk& talk, std::size_t i) {
   return {talk.span.start + wire_time(i, talk.baud), talk.span.start + wire_time(i + 1, talk.baud)};
@@ -317,16 +328,17 @@ bool SimBus::disturbed(const Talk& talk, const Span& span) const {
 
 // Whose byte ends first.
 SimBus::Talk* SimBus::next_talk() {
-  const auto first = std::min_element(talks_.begin(), talks_.end(), [](const Talk& a, const Talk& b) {
-    return span_of_byte(a, a.sent).end < span_of_byte(b, b.sent).end;
+  const auto first = std::min_element(talks_.begin(), talks_.end(), [this](const Talk& a, const Talk& b) {
+    return next_span(a).end < next_span(b).end;
   });
   return first == talks_.end() ? nullptr : &*first;
 }
 
 std::optional<Action> SimBus::next(Instant now) {
   ByteVector out;
+  push_due(now);
   for (Talk* talk = next_talk(); talk != nullptr; talk = next_talk()) {
-    const Span span = span_of_byte(*talk, talk->sent);
+    const Span span = next_span(*talk);
     if (span.end > now) break;
     emit(*talk, span, out);
     // A talk that others have disturbed stays until it is over, so that it can still disturb theirs; one that has said
@@ -343,6 +355,11 @@ void SimBus::emit(Talk& talk, const Span& span, ByteVector& out) {
     ++counters_.replies;
     if (on_reply_) on_reply_(talk.address, talk.state, talk.reply, span.start);
   }
+  if (can_) {
+    if (understood(talk.baud)) out.insert(out.end(), talk.bytes.begin(), talk.bytes.end());
+    talk.sent = talk.bytes.size();
+    return;
+  }
   std::uint8_t byte = talk.bytes[talk.sent++];
   if (talk.disputed && span.start < line_end_) return;  // two bytes at the same time are one, the first to end
   if ((talk.disputed && disturbed(talk, span)) || !understood(talk.baud)) byte = faults_.random().other_than(byte);
@@ -351,9 +368,9 @@ void SimBus::emit(Talk& talk, const Span& span, ByteVector& out) {
 }
 
 std::optional<Instant> SimBus::deadline() const {
-  std::optional<Instant> first;
+  std::optional<Instant> first = next_push();
   for (const Talk& talk : talks_) {
-    const Instant due = std::min(talk.span.end, span_of_byte(talk, talk.sent).end + options_.chunk);
+    const Instant due = std::min(talk.span.end, next_span(talk).end + options_.chunk);
     if (!first || due < *first) first = due;
   }
   return first;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct SimBusOptions {
 // Time on the wire: bytes that the master hands over at once still take their time, a reply begins `delay` after the
 // request's end, and no byte leaves before its stop bit would have. Who talks while somebody else talks garbles both.
 // Packs at another speed than the master's hear nothing that they understand.
+//
+// Over CAN (bus_can.cc) frames are never garbled: who comes second waits, and what is damaged does not arrive. Frames leave
+// whole, and packs send by themselves what their responder pushes.
 class SimBus final : public Machine {
  public:
   explicit SimBus(const SimBusOptions& options);
@@ -85,7 +89,8 @@ class SimBus final : public Machine {
     std::unique_ptr<Responder> responder;
     Duration delay;
     bool silent = false;
-    Instant free_at{};  // its last reply has left
+    Instant free_at{};                  // its last reply has left
+    std::vector<Instant> push_at = {};  // by kind; empty: not on an open line yet
   };
   struct Span {
     Instant start, end;
@@ -118,6 +123,15 @@ class SimBus final : public Machine {
   std::unique_ptr<Pack> somebody_else(const Pack& asked);
   Talk& talk(ByteVector bytes, Instant start, bool is_echo = false);
 
+  Instant say(Bytes records, Instant start, const Pack& pack, PackState state, Bytes reply);
+  void push_due(Instant now);
+  void push(Pack& pack, std::size_t kind, Instant at);
+  void damage_frames(ByteVector& records);
+  ByteVector foreign_frame();
+  std::optional<Instant> next_push() const;
+
+  Duration time_of(Bytes bytes, int baud) const;
+  Span next_span(const Talk& talk) const;
   static Span span_of_byte(const Talk& talk, std::size_t i);
   bool disturbed(const Talk& talk, const Span& span) const;
   Talk* next_talk();
@@ -127,6 +141,7 @@ class SimBus final : public Machine {
   Status change(int address, Change&& change);
 
   SimBusOptions options_;
+  bool can_;
   Faults faults_;
   std::vector<std::unique_ptr<Pack>> packs_;
   OnReply on_reply_;

@@ -45,8 +45,8 @@ bool VirtualWire::act(Machine& from, Machine& to) {
   if (!open_) return true;
   if (const auto* send = std::get_if<SendBytes>(&*action)) {
     to.received(send->bytes, now_);
-  } else {
-    to.opened(std::get<SetSpeed>(*action).baud, now_);
+  } else if (const auto* speed = std::get_if<SetSpeed>(&*action)) {
+    to.opened(speed->baud, now_);
   }
   return true;
 }

@@ -31,6 +31,14 @@ CanFrame can_frame(Bytes record) {
   return {field & ~kExtended, (field & kExtended) != 0, record.subspan(kHead)};
 }
 
+// Start bit to the end of the pause between frames: 47 bits, 67 with an extended identifier, and the data.
+Duration can_time(Bytes record, int bitrate) {
+  if (bitrate <= 0) return Duration(0);
+  const CanFrame frame = can_frame(record);
+  const std::int64_t bits = (frame.extended ? 67 : 47) + 8 * static_cast<std::int64_t>(frame.data.size());
+  return Duration((bits + bits / 10) * 1'000'000 / bitrate);
+}
+
 Scan can_framer(Bytes buffer, bool over) {
   const Scan junk = {Scan::junk, 1, {Errc::noise, "no_can_frame", 0, {}}};
   if (buffer.empty()) return {};

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "base/time.h"
 #include "wire/frame.h"
 
 namespace bmsd {
@@ -24,6 +25,12 @@ struct CanFrame {
   bool is_extended(std::uint32_t other) const { return extended && id == other; }
 };
 
+// Identifiers that matter to somebody: those that equal `id` in the bits of `mask`.
+struct CanIds {
+  std::uint32_t id = 0, mask = 0x1FFFFFFF;
+  bool extended = false;
+};
+
 inline constexpr std::size_t kMaxCanData = 8, kMaxCanRecord = 13;
 
 // `data` is cut behind 8 bytes.
@@ -31,6 +38,10 @@ ByteVector can_record(std::uint32_t id, bool extended, Bytes data);
 
 // Of one whole record, as can_framer gives it.
 CanFrame can_frame(Bytes record);
+
+// How long the frame of a record takes on the wire, with the stuff bits that a frame has on average; 0 for a bus without a
+// bitrate.
+Duration can_time(Bytes record, int bitrate);
 
 // The framer of every protocol over CAN. What is no record (a data length above 8, an identifier with too many bits) is junk.
 Scan can_framer(Bytes buffer, bool over);

@@ -5,9 +5,11 @@
 
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "wire/can_frame.h"
 
 namespace bmsd {
 
@@ -17,7 +19,11 @@ struct SendBytes {
 struct SetSpeed {
   int baud;
 };
-using Action = std::variant<SendBytes, SetSpeed>;
+// Of a CAN bus only these frames matter; none named: all. What comes all the same has to be borne.
+struct SetFilter {
+  std::vector<CanIds> ids;
+};
+using Action = std::variant<SendBytes, SetSpeed, SetFilter>;
 
 class Machine {
  public:
