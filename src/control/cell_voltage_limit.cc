@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "control/charge_facts.h"
+
 namespace bmsd {
 namespace {
 
@@ -10,7 +12,6 @@ constexpr double kSame = 0.0005;            // V: an unchanged CVL
 constexpr double kCellSame = 0.00005;       // V
 constexpr double kClippedAddition = 0.010;  // V
 constexpr double kUsualDifference = 0.010;  // V: the integral controller's, where SWITCH_TO_FLOAT_... is off
-constexpr double kDifferenceOff = 10;       // V
 constexpr double kLongestStep = 5;          // s
 constexpr double kBelowCells = 0.1;         // V: the integral controller goes no lower below the battery
 
@@ -23,10 +24,24 @@ double clipped_sum(const ChargeCells& cells, double limit) {
 
 }  // namespace
 
+double CellVoltageLimit::released_below(const ChargeStageConfig& config, const ChargeBounds& bounds) {
+  if (config.controller != CellController::integral) return bounds.cell_limit;
+  return bounds.cell_limit + (config.float_difference < kDifferenceOff ? config.float_difference : kUsualDifference);
+}
+
 CellVoltageLimit::Result CellVoltageLimit::follow(const ChargeStageConfig& config, const ChargeCells& cells,
                                                   const ChargeBounds& bounds, std::optional<double> last,
                                                   std::optional<double> current, Instant now) {
   const Demand want = demand(config, cells, bounds, last, current, now);
+  Result result = regulate(config, want, bounds, last, now);
+  if (want.volts < bounds.highest - want.same) result.demanded = want.volts;
+  if (result.holds) result.holds_until = hold_end(config);
+  return result;
+}
+
+CellVoltageLimit::Result CellVoltageLimit::regulate(const ChargeStageConfig& config, const Demand& want,
+                                                    const ChargeBounds& bounds, std::optional<double> last,
+                                                    Instant now) {
   const bool was_at_maximum = last && *last >= bounds.highest - kSame;
   if (want.volts >= bounds.highest - want.same && (!held_since_ || was_at_maximum)) {
     forget();
@@ -42,16 +57,20 @@ CellVoltageLimit::Result CellVoltageLimit::follow(const ChargeStageConfig& confi
 
 CellVoltageLimit::Result CellVoltageLimit::rise(const ChargeStageConfig& config, double last, double to, bool allowed,
                                                 Instant now) {
-  if (allowed) return recover(config, last, to, to, now);
-  hold(now);
-  return {last, true};
+  Result result = {last, true, false, last};
+  if (allowed) {
+    result = recover(config, last, to, to, now);
+  } else {
+    hold(now);
+  }
+  if (result.holds) result.holds_until = hold_end(config);
+  return result;
 }
 
 CellVoltageLimit::Result CellVoltageLimit::recover(const ChargeStageConfig& config, double last, double to,
                                                    double highest, Instant now) {
   if (!held_since_) held_since_ = now;
-  const auto hold = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(config.recovery_hold_s));
-  const Instant hold_ends = *held_since_ + hold;
+  const Instant hold_ends = *hold_end(config);
   if (now < hold_ends) {
     ramp_.reset();
     return {last, true};
@@ -68,6 +87,11 @@ CellVoltageLimit::Result CellVoltageLimit::recover(const ChargeStageConfig& conf
     return {highest, false, true};
   }
   return {volts, false, true};
+}
+
+std::optional<Instant> CellVoltageLimit::hold_end(const ChargeStageConfig& config) const {
+  if (!held_since_) return std::nullopt;
+  return *held_since_ + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(config.recovery_hold_s));
 }
 
 CellVoltageLimit::Demand CellVoltageLimit::demand(const ChargeStageConfig& config, const ChargeCells& cells,
@@ -91,8 +115,7 @@ CellVoltageLimit::Demand CellVoltageLimit::demand(const ChargeStageConfig& confi
 CellVoltageLimit::Demand CellVoltageLimit::integral(const ChargeStageConfig& config, const ChargeCells& cells,
                                                     const ChargeBounds& bounds, std::optional<double> last,
                                                     std::optional<double> current, double elapsed_s) const {
-  const double allowed = config.float_difference < kDifferenceOff ? config.float_difference : kUsualDifference;
-  const double excess = cells.highest - bounds.cell_limit - allowed;
+  const double excess = cells.highest - released_below(config, bounds);
   const bool too_high = excess > -kCellSame;
   if (!last || (!too_high && !held_since_)) return {bounds.highest, kSame, false};
   double volts = *last;

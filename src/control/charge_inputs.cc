@@ -18,7 +18,12 @@ std::optional<ChargeCells> cells_of(const Battery& battery, double count, double
   if (const auto& volts = battery.cell_voltages()) {
     const auto range = cell_range(battery, max_cell_voltage);
     if (!range || range->implausible > 0 || static_cast<double>(volts->size()) != count) return std::nullopt;
-    return ChargeCells{*volts, count, range->sum, range->highest, range->highest - range->lowest};
+    return ChargeCells{*volts,
+                       count,
+                       range->sum,
+                       range->highest,
+                       range->highest - range->lowest,
+                       static_cast<std::uint8_t>(range->highest_cell)};
   }
   const auto pack = battery.get(Field::voltage);
   if (!pack || !usable(*pack) || !plausible_cell(*pack / count, max_cell_voltage)) return std::nullopt;
@@ -44,10 +49,9 @@ std::optional<ChargeBounds> charge_bounds(const ControlConfig& config, const Cha
   const ChargeStageConfig& stages = config.stages;
   if (!inputs.count || !usable(config.max_cell_voltage)) return std::nullopt;
   const double empty = usable(config.min_cell_voltage) ? config.min_cell_voltage : 0;
-  const auto limited = [&](double per_cell) {
-    const auto& bms = inputs.bms_limit;
-    return bms && usable(*bms) && *bms >= empty ? std::min(per_cell, *bms) : per_cell;
-  };
+  const auto& said = inputs.bms_limit;
+  const bool bms_limits = said && usable(*said) && *said >= empty;
+  const auto limited = [&](double per_cell) { return bms_limits ? std::min(per_cell, *said) : per_cell; };
   const double regular = config.max_cell_voltage;
   double most = regular;
   if (stages.soc_reset_after_days && usable(stages.soc_reset_cell_voltage)) {
@@ -58,6 +62,8 @@ std::optional<ChargeBounds> charge_bounds(const ControlConfig& config, const Cha
 
   ChargeBounds bounds;
   bounds.cell_limit = full;
+  bounds.configured = pack_voltage(*inputs.count, raised ? most : regular);
+  if (bms_limits) bounds.of_bms = pack_voltage(*inputs.count, *said);
   bounds.ceiling = pack_voltage(*inputs.count, limited(most));
   bounds.highest = pack_voltage(*inputs.count, full);
   bounds.lowest = std::min(pack_voltage(*inputs.count, empty), bounds.highest);

@@ -1,9 +1,11 @@
 // What the charge stages look at, and between which voltages the battery may be charged.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 
+#include "control/charge_bounds.h"
 #include "control/config.h"
 
 namespace bmsd {
@@ -14,9 +16,10 @@ class Battery;
 struct ChargeCells {
   std::span<const double> volts;  // empty: not told one by one
   double count = 0;
-  double sum = 0;         // V
-  double highest = 0;     // V
-  double difference = 0;  // V, highest less lowest
+  double sum = 0;                 // V
+  double highest = 0;             // V
+  double difference = 0;          // V, highest less lowest
+  std::uint8_t highest_cell = 0;  // its number, from 1; 0: not told one by one
 };
 
 struct ChargeInputs {
@@ -34,15 +37,6 @@ struct ChargeInputs {
 
 // Views the cells of `battery`, which has to stay as it is as long as the inputs are used. `lost` is left to the caller.
 ChargeInputs charge_inputs(const ControlConfig& config, const Battery& battery);
-
-// V of the whole pack, rounded to 0.01 V; lowest <= float_voltage <= highest <= ceiling.
-struct ChargeBounds {
-  double lowest = 0;  // of an empty pack
-  double float_voltage = 0;
-  double highest = 0;     // that is charged to now
-  double ceiling = 0;     // that nothing may exceed, in no stage
-  double cell_limit = 0;  // V per cell
-};
 
 // Nothing while the number of cells is unknown, or if a voltage of the configuration cannot be used. A limit of the BMS
 // per cell lowers all of them; one below MIN_CELL_VOLTAGE is taken for a mistake, because a charge voltage below that of

@@ -8,14 +8,9 @@
 namespace bmsd {
 namespace {
 
-constexpr double kSumSame = 0.001;           // V
-constexpr double kDifferenceSame = 0.00005;  // V
-constexpr double kVoltageSame = 0.0005;      // V: an unchanged CVL
-constexpr double kLeavesAbsorption = 0.030;  // V per cell below the maximum
-constexpr double kDescent = 0.001;           // V per second, of the pack
-constexpr double kSocFallen = 1;             // percent
-constexpr double kSmallCurrent = 0.1;        // of the capacity, per hour: does not spread the cells
-constexpr Duration kDriftedFor = 60s;
+constexpr double kVoltageSame = 0.0005;  // V: an unchanged CVL
+constexpr double kSocFallen = 1;         // percent
+constexpr double kSmallCurrent = 0.1;    // of the capacity, per hour: does not spread the cells
 constexpr Duration kBlindAllowed = 60s;
 constexpr double kRestoredWaitOver = 300;  // s: a wait that should have ended longer ago is over
 
@@ -72,7 +67,64 @@ ChargeVoltage ChargeStage::said(const Cycle& cycle, ChargeMode mode) {
   if (allowed < *cvl_) cell_limit_.hold(cycle.now);
   cvl_ = allowed;
   mode_ = mode;
-  return {*cvl_, cycle.bounds.highest, mode, reset_.hides_warnings(cycle.now)};
+  return {*cvl_, cycle.bounds.highest, mode, reset_.hides_warnings(cycle.now), facts(cycle, mode)};
+}
+
+// What is not seen now stays as it was.
+ChargeFacts ChargeStage::facts(const Cycle& cycle, const ChargeMode& mode) {
+  ChargeFacts& facts = facts_;
+  facts.cvl = *cvl_;
+  facts.mode = mode;
+  facts.count = *cycle.inputs.count;
+  facts.bounds = cycle.bounds;
+  facts.sees = !cycle.inputs.lost && cycle.inputs.cells;
+  if (facts.sees) {
+    const ChargeCells& cells = cycle.cells();
+    facts.single_cells = !cells.volts.empty();
+    facts.sum = cells.sum;
+    facts.difference = cells.difference;
+    facts.highest = cells.highest;
+    facts.highest_cell = cells.highest_cell;
+    facts.soc = cycle.inputs.soc;
+  }
+  facts.full_since = full_since_;
+  facts.bulk_soc = may_reach_max_ ? std::nullopt : std::optional(bulk_soc(cycle.stages));
+  facts.drifted_since = may_reach_max_ ? std::nullopt : drifted_since_;
+  facts.soc_reset_last_reached = reset_.last_reached();
+
+  Cause& cause = facts.cause;
+  const bool keeps = !facts.sees && mode.stage != ChargeStageName::error && mode.stage != ChargeStageName::always_max;
+  cause.recovering = keeps ? Recovering::no_data : Recovering::no;
+  cause.holds_until.reset();
+  if (keeps) return facts;
+  cause.candidates = {};
+  const auto per_cell = [&](double volts) { return volts / facts.count; };
+  const auto add = [&](Rule rule, double volts, std::optional<double> input, std::uint8_t place = 0) {
+    cause.candidates.add({.rule = rule, .place = place, .value = volts, .input = input});
+  };
+  const ChargeBounds& bounds = cycle.bounds;
+  add(cycle.raised ? Rule::soc_reset_cell_voltage : Rule::max_cell_voltage, bounds.configured,
+      per_cell(bounds.configured));
+  if (bounds.of_bms && *bounds.of_bms < bounds.configured) {
+    add(Rule::bms_cell_limit, *bounds.of_bms, per_cell(*bounds.of_bms));
+  }
+  if (mode.stage == ChargeStageName::error) {
+    add(Rule::cells_unknown, *cvl_, std::nullopt);
+  } else if (!may_reach_max_) {
+    add(Rule::float_cell_voltage, bounds.float_voltage, per_cell(bounds.float_voltage));
+  }
+  const bool regulates = facts.sees && mode.stage != ChargeStageName::always_max;
+  if (regulates && regulated_.demanded) {
+    add(Rule::high_cell, *regulated_.demanded, facts.highest, facts.highest_cell);
+  }
+  cause.target = cause.candidates.least();
+  if (*cvl_ > cause.target + kVoltageSame) {
+    cause.recovering = Recovering::falls;
+  } else if (regulates && *cvl_ < cause.target - kVoltageSame) {
+    cause.recovering = regulated_.rises ? Recovering::rises : Recovering::holds;
+    cause.holds_until = regulated_.holds_until;
+  }
+  return facts;
 }
 
 ChargeVoltage ChargeStage::always_max(const Cycle& cycle) {
@@ -188,6 +240,12 @@ bool ChargeStage::is_discharged(const Cycle& cycle) {
   return *soc < cycle.stages.bulk_soc && has_fallen;
 }
 
+// Percent: below it is_discharged.
+double ChargeStage::bulk_soc(const ChargeStageConfig& stages) const {
+  if (soc_was_high_ || !soc_at_float_) return stages.bulk_soc;
+  return std::min(stages.bulk_soc, *soc_at_float_ - kSocFallen);
+}
+
 // A heavy current spreads the cells for as long as it flows: then they have to stay apart.
 bool ChargeStage::cells_have_drifted(const Cycle& cycle) {
   if (cycle.cells().difference < cycle.stages.bulk_difference - kDifferenceSame) {
@@ -204,6 +262,7 @@ ChargeMode ChargeStage::regulate(const Cycle& cycle) {
   const auto result =
       cell_limit_.follow(cycle.stages, cycle.cells(), cycle.bounds, cvl_, cycle.inputs.current, cycle.now);
   cvl_ = result.volts;
+  regulated_ = result;
   ChargeMode mode;
   mode.stage = full_since_ ? ChargeStageName::absorption : ChargeStageName::bulk;
   mode.cell_ovp_holds = result.holds;
@@ -217,16 +276,18 @@ ChargeMode ChargeStage::regulate(const Cycle& cycle) {
 // Down by a steady rate; up, where a high cell had lowered CVL below float, as it comes back in bulk.
 ChargeMode ChargeStage::approach_float(const Cycle& cycle) {
   const double target = cycle.bounds.float_voltage;
+  regulated_ = {};
   if (!cvl_) {
     cvl_ = target;
   } else if (*cvl_ > target + kVoltageSame) {
     if (!descent_) descent_ = {cycle.now, *cvl_};
-    cvl_ = std::max(target, descent_->from - kDescent * seconds(cycle.now - descent_->start));
+    cvl_ = std::max(target, descent_->from - kDescentToFloat * seconds(cycle.now - descent_->start));
     cell_limit_.forget();
   } else if (*cvl_ < target - kVoltageSame) {
     descent_.reset();
     const bool allowed = cycle.cells().highest <= cycle.bounds.cell_limit;
-    cvl_ = cell_limit_.rise(cycle.stages, *cvl_, target, allowed, cycle.now).volts;
+    regulated_ = cell_limit_.rise(cycle.stages, *cvl_, target, allowed, cycle.now);
+    cvl_ = regulated_.volts;
   } else {
     cvl_ = target;
   }

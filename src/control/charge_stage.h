@@ -15,6 +15,7 @@
 
 #include "base/time.h"
 #include "control/cell_voltage_limit.h"
+#include "control/charge_facts.h"
 #include "control/charge_inputs.h"
 #include "control/charge_mode.h"
 #include "control/soc_reset.h"
@@ -35,6 +36,7 @@ struct ChargeVoltage {
   double highest = 0;  // V, what the stage charges to
   ChargeMode mode;
   bool hides_warnings = false;  // of high voltage: expected during a SoC reset
+  ChargeFacts facts{};          // what made it
 };
 
 // One per battery; pure apart from its memory.
@@ -74,9 +76,11 @@ class ChargeStage {
   bool needs_charge(const Cycle& cycle);
   bool cells_have_drifted(const Cycle& cycle);
   bool is_discharged(const Cycle& cycle);
+  double bulk_soc(const ChargeStageConfig& stages) const;
   ChargeMode regulate(const Cycle& cycle);
   ChargeMode approach_float(const Cycle& cycle);
   ChargeVoltage said(const Cycle& cycle, ChargeMode mode);
+  ChargeFacts facts(const Cycle& cycle, const ChargeMode& mode);
 
   SocReset reset_;
   CellVoltageLimit cell_limit_;
@@ -102,6 +106,10 @@ class ChargeStage {
   std::optional<Instant> seen_at_;
   std::optional<Instant> blind_since_;
   std::optional<ChargeMode> mode_;  // of the last evaluation
+
+  // What the last evaluation with all cells was about.
+  CellVoltageLimit::Result regulated_;
+  ChargeFacts facts_;
 };
 
 }  // namespace bmsd

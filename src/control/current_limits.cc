@@ -1,10 +1,10 @@
 #include "control/current_limits.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <initializer_list>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "battery/battery.h"
 #include "control/cells.h"
@@ -19,87 +19,171 @@ constexpr double kShareInDoubt = 0.25;
 
 // What one direction is computed from.
 struct Direction {
+  bool charging;
   double configured;  // A
-  const char* configured_reason;
   const CurrentTables& tables;
   std::optional<double> of_bms;        // A
   std::optional<double> extreme_cell;  // V: the highest when charging, the lowest when discharging
-  Between by_cells, by_temperature;    // how these tables are read
+  std::uint8_t extreme_cell_number;
   std::optional<bool> fet_on;
   bool stopped;  // by a protection
 };
 
-struct Candidate {
-  double current;  // A
-  const char* reason;
+struct Input {
+  std::optional<double> value;
+  std::uint8_t place = 0;
 };
 
-// In the order in which reasons are named.
-using Candidates = std::array<std::optional<Candidate>, 5>;
-
-// The lower share of the table at the given inputs; nothing if none is known.
-std::optional<double> lowest_share(const Table& table, Between between,
-                                   std::initializer_list<std::optional<double>> inputs) {
-  std::optional<double> share;
-  for (const auto& input : inputs) {
-    if (input) share = std::min(share.value_or(1), fraction_at(table, *input, between));
+// What a table asks for: the lower share at the given inputs, or little where they are in doubt. Nothing if none is
+// known.
+class TableRule {
+ public:
+  TableRule(const ControlConfig& config, const Direction& way, Rule rule)
+      : reads_(table_of(config, rule, way.charging)), configured_(way.configured) {
+    asked_.rule = rule;
   }
-  return share;
-}
 
-Candidates candidates_of(const Direction& way, const ControlConfig& config, const Battery& battery,
-                         const CurrentInputs& inputs) {
-  const CurrentTables& tables = way.tables;
-  Candidates candidates;
-  const auto add = [&](std::size_t place, bool enabled, std::optional<double> share, bool in_doubt,
-                       const char* reason) {
-    if (in_doubt) share = std::min(share.value_or(1), kShareInDoubt);
-    if (enabled && share) candidates[place] = {way.configured * *share, reason};
-  };
-  add(0, tables.by_cell_voltage, lowest_share(tables.cell_voltage, way.by_cells, {way.extreme_cell}),
-      inputs.cells_in_doubt, "Cell Voltage");
-  add(1, tables.by_temperature, lowest_share(tables.temperature, way.by_temperature, {inputs.coldest, inputs.hottest}),
-      inputs.temperatures_in_doubt, "Temp");
-  add(2, tables.by_mos_temperature,
-      lowest_share(tables.mos_temperature, config.steps ? Between::lower : Between::line, {inputs.mos}), false,
-      "MOSFET");
-  add(3, tables.by_soc,
-      lowest_share(tables.soc, config.steps ? Between::upper : Between::line, {battery.get(Field::soc)}), false, "SoC");
-  if (way.fet_on == false || way.stopped) candidates[4] = {0, "BMS"};
+  void at(const Input& input) {
+    if (!input.value) return;
+    const double share = fraction_at(*reads_.table, *input.value, reads_.between);
+    if (share_ && share >= *share_) return;
+    share_ = share;
+    asked_.input = input.value;
+    asked_.place = input.place;
+  }
+  void in_doubt() {
+    if (share_ && *share_ <= kShareInDoubt) return;
+    share_ = kShareInDoubt;
+    asked_.in_doubt = true;
+  }
+  void add_to(LimitCandidates& candidates) {
+    if (!share_) return;
+    asked_.value = configured_ * *share_;
+    candidates.add(asked_);
+  }
+
+ private:
+  RuleTable reads_;
+  double configured_;
+  LimitCandidate asked_;
+  std::optional<double> share_;
+};
+
+LimitCandidates candidates_of(const Direction& way, const ControlConfig& config, const Battery& battery,
+                              const CurrentInputs& inputs) {
+  LimitCandidates candidates;
+  candidates.add({.rule = Rule::configured, .value = way.configured});
+  if (way.of_bms && *way.of_bms < way.configured) candidates.add({.rule = Rule::bms_limit, .value = *way.of_bms});
+  if (way.tables.by_cell_voltage) {
+    TableRule rule(config, way, Rule::cell_voltage);
+    rule.at({way.extreme_cell, way.extreme_cell_number});
+    if (inputs.cells_in_doubt) rule.in_doubt();
+    rule.add_to(candidates);
+  }
+  if (way.tables.by_temperature) {
+    TableRule rule(config, way, Rule::temperature);
+    rule.at({inputs.coldest, inputs.coldest_sensor});
+    rule.at({inputs.hottest, inputs.hottest_sensor});
+    if (inputs.temperatures_in_doubt) rule.in_doubt();
+    rule.add_to(candidates);
+  }
+  if (way.tables.by_mos_temperature) {
+    TableRule rule(config, way, Rule::mos_temperature);
+    rule.at({inputs.mos});
+    rule.add_to(candidates);
+  }
+  if (way.tables.by_soc) {
+    TableRule rule(config, way, Rule::soc);
+    rule.at({battery.get(Field::soc)});
+    rule.add_to(candidates);
+  }
+  if (way.stopped) candidates.add({.rule = Rule::protection});
+  if (way.fet_on == false) candidates.add({.rule = Rule::fet_off});
   return candidates;
 }
 
-// The names of what is as low as `lowest`: the configured maximum alone; else the BMS's
-// own limit, which hides the four computed ones; else all of them.
-std::string reasons_of(double lowest, const Direction& way, const Candidates& candidates) {
-  const auto as_low = [lowest](double current) { return current - lowest < kEqual; };
-  if (as_low(way.configured)) return way.configured_reason;
+const char* name_of(Rule rule, bool charging) {
+  switch (rule) {
+    case Rule::configured:
+      return charging ? "Max Battery Charge Current" : "Max Battery Discharge Current";
+    case Rule::bms_limit:
+      return "BMS Settings";
+    case Rule::cell_voltage:
+      return "Cell Voltage";
+    case Rule::temperature:
+      return "Temp";
+    case Rule::mos_temperature:
+      return "MOSFET";
+    case Rule::soc:
+      return "SoC";
+    default:
+      return "BMS";
+  }
+}
+
+bool is_computed(Rule rule) {
+  return rule == Rule::cell_voltage || rule == Rule::temperature || rule == Rule::mos_temperature || rule == Rule::soc;
+}
+
+// The names of what is as low as `lowest`: the configured maximum alone; else the BMS's own limit, which hides the four
+// computed ones; else all of them.
+std::string reasons_of(double lowest, const Direction& way, const LimitCandidates& candidates) {
   std::string reasons;
-  const bool bms_settings = way.of_bms && as_low(*way.of_bms);
-  if (bms_settings) reasons = "BMS Settings";
-  for (std::size_t i = bms_settings ? candidates.size() - 1 : 0; i < candidates.size(); ++i) {
-    if (!candidates[i] || !as_low(candidates[i]->current)) continue;
+  bool bms_settings = false;
+  const char* before = nullptr;
+  for (const LimitCandidate& candidate : candidates.all()) {
+    if (candidate.value - lowest >= kEqual || (bms_settings && is_computed(candidate.rule))) continue;
+    const char* name = name_of(candidate.rule, way.charging);
+    if (candidate.rule == Rule::configured) return name;
+    bms_settings = bms_settings || candidate.rule == Rule::bms_limit;
+    if (before != nullptr && std::string_view(before) == name) continue;  // FET and protection
     if (!reasons.empty()) reasons += ", ";
-    reasons += candidates[i]->reason;
+    reasons += name;
+    before = name;
   }
   return reasons;
 }
 
-CurrentLimit limit(const Direction& way, const Candidates& candidates, bool tells_fets) {
+CurrentLimit limit(const Direction& way, const LimitCandidates& candidates, bool tells_fets) {
   const double ceiling = std::min(way.configured, way.of_bms.value_or(way.configured));
   double lowest = ceiling;
-  for (const auto& candidate : candidates) {
-    if (candidate) lowest = std::min(lowest, candidate->current);
-  }
+  for (const LimitCandidate& candidate : candidates.all()) lowest = std::min(lowest, candidate.value);
   CurrentLimit result;
   result.value =
       std::min(std::round(lowest * 1000) / 1000, ceiling);  // rounding must not lift it above what was allowed
   result.reason = reasons_of(lowest, way, candidates);
   result.allowed = result.value > 0 && way.fet_on.value_or(!tells_fets) && !way.stopped;
+  result.cause.candidates = candidates;
+  result.cause.target = result.value;
   return result;
 }
 
 }  // namespace
+
+RuleTable table_of(const ControlConfig& config, Rule rule, bool charging) {
+  const CurrentTables& tables = charging ? config.charge : config.discharge;
+  const auto reads = [&config](Between steps) { return config.steps ? steps : Between::line; };
+  switch (rule) {
+    case Rule::cell_voltage:
+      return {&tables.cell_voltage, reads(charging ? Between::lower : Between::upper)};
+    case Rule::temperature:
+      return {&tables.temperature, reads(charging ? Between::lower : Between::upper)};
+    case Rule::mos_temperature:
+      return {&tables.mos_temperature, reads(Between::lower)};
+    case Rule::soc:
+      return {&tables.soc, reads(Between::upper)};
+    default:
+      return {};
+  }
+}
+
+void lower_limit(CurrentLimit& limit, double most, Rule rule, const char* reason) {
+  limit.value = most;
+  limit.reason = reason;
+  limit.allowed = limit.allowed && most > 0;
+  limit.cause.candidates.add({.rule = rule, .value = most});
+  limit.cause.target = most;
+}
 
 double usable_maximum(double configured) { return std::isfinite(configured) ? std::max(configured, 0.0) : 0; }
 
@@ -108,27 +192,33 @@ CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery
   if (const auto cells = cell_range(battery, config.max_cell_voltage)) {
     inputs.highest_cell = cells->highest;
     inputs.lowest_cell = cells->lowest;
+    inputs.highest_cell_number = static_cast<std::uint8_t>(cells->highest_cell);
+    inputs.lowest_cell_number = static_cast<std::uint8_t>(cells->lowest_cell);
     inputs.cells_in_doubt = cells->implausible > 0;
   } else {
     inputs.cells_in_doubt = battery.cell_voltages().has_value();  // it lists cells, and none can be believed
   }
   const Temperatures temperatures = temperatures_of(battery, config.sensors);
-  if (temperatures.coldest) inputs.coldest = temperatures.coldest->celsius;
-  if (temperatures.hottest) inputs.hottest = temperatures.hottest->celsius;
+  if (temperatures.coldest) {
+    inputs.coldest = temperatures.coldest->celsius;
+    inputs.coldest_sensor = static_cast<std::uint8_t>(temperatures.coldest->sensor);
+  }
+  if (temperatures.hottest) {
+    inputs.hottest = temperatures.hottest->celsius;
+    inputs.hottest_sensor = static_cast<std::uint8_t>(temperatures.hottest->sensor);
+  }
   inputs.mos = temperatures.mos;
   return inputs;
 }
 
 CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
                           bool tells_fets) {
-  const Between step = config.steps ? Between::lower : Between::line;
-  const Direction way = {.configured = usable_maximum(config.max_battery_charge_current),
-                         .configured_reason = "Max Battery Charge Current",
+  const Direction way = {.charging = true,
+                         .configured = usable_maximum(config.max_battery_charge_current),
                          .tables = config.charge,
                          .of_bms = battery.get(Field::max_charge_current),
                          .extreme_cell = inputs.highest_cell,
-                         .by_cells = step,
-                         .by_temperature = step,
+                         .extreme_cell_number = inputs.highest_cell_number,
                          .fet_on = battery.flag(Field::charge_fet_on),
                          .stopped = battery.alarms().blocks_charge()};
   return limit(way, candidates_of(way, config, battery, inputs), tells_fets);
@@ -136,14 +226,12 @@ CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, c
 
 CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
                              bool tells_fets) {
-  const Between step = config.steps ? Between::upper : Between::line;
-  const Direction way = {.configured = usable_maximum(config.max_battery_discharge_current),
-                         .configured_reason = "Max Battery Discharge Current",
+  const Direction way = {.charging = false,
+                         .configured = usable_maximum(config.max_battery_discharge_current),
                          .tables = config.discharge,
                          .of_bms = battery.get(Field::max_discharge_current),
                          .extreme_cell = inputs.lowest_cell,
-                         .by_cells = step,
-                         .by_temperature = step,
+                         .extreme_cell_number = inputs.lowest_cell_number,
                          .fet_on = battery.flag(Field::discharge_fet_on),
                          .stopped = battery.alarms().blocks_discharge()};
   return limit(way, candidates_of(way, config, battery, inputs), tells_fets);

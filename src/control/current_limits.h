@@ -1,6 +1,7 @@
 // CCL and DCL: the lowest of everything that limits the current, and its name.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "control/limits.h"
@@ -15,6 +16,9 @@ struct CurrentInputs {
   std::optional<double> coldest, hottest;           // degrees Celsius, of the sensors that count
   bool temperatures_in_doubt = false;
   std::optional<double> mos;  // degrees Celsius
+  // Which cells and sensors these are, from 1; 0: not known.
+  std::uint8_t lowest_cell_number = 0, highest_cell_number = 0;
+  std::uint8_t coldest_sensor = 0, hottest_sensor = 0;
 };
 
 CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery);
@@ -23,6 +27,16 @@ CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, c
                           bool tells_fets);
 CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
                              bool tells_fets);
+
+// A smaller limit than the rules of before allow: `reason` in their place.
+void lower_limit(CurrentLimit& limit, double most, Rule rule, const char* reason);
+
+// The share of the configured current at `input`, as the rule reads its table: what an explanation turns round.
+struct RuleTable {
+  const Table* table = nullptr;  // null: the rule has none
+  Between between = Between::line;
+};
+RuleTable table_of(const ControlConfig& config, Rule rule, bool charging);
 
 // A, as the limits use it: a maximum that is no number allows nothing.
 double usable_maximum(double configured);

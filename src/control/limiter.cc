@@ -48,6 +48,7 @@ void Limiter::set_charge_voltage(const ControlConfig& config, const Battery& bat
   limits.soc_reset_wanted = stage_.soc_reset_wanted();
   limits.charge_mode = charge_mode_text(voltage->mode, config.steps);
   limits.hides_high_voltage_warnings = voltage->hides_warnings;
+  limits.charging = voltage->facts;
 }
 
 // A pack that was being charged and nearly full when it was lost may be full by now.
@@ -63,10 +64,7 @@ void Limiter::keep_charging_carefully(const ControlConfig& config, const Battery
   }
   if (!*charged_nearly_full_ || presence.lost_for < kFullChargeKept) return;
   const double most = std::round(usable_maximum(config.max_battery_charge_current) * kShareOfLongLoss * 1000) / 1000;
-  if (charge.value <= most) return;
-  charge.value = most;
-  charge.reason = "BMS connection lost";
-  charge.allowed = charge.allowed && most > 0;
+  if (charge.value > most) lower_limit(charge, most, Rule::connection, "BMS connection lost");
 }
 
 bool Limiter::Remembered::missed(std::optional<double>& lowest, std::optional<double>& highest, Instant now) {

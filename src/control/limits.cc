@@ -12,11 +12,12 @@ Limits limits_from(const ControlConfig& config, const Battery& battery, const Cu
   Limits limits;
   limits.max_cell_voltage = config.max_cell_voltage;
   set_charge_voltage(config, battery, limits);
+  limits.charge = charge_limit(config, battery, inputs, tells_fets);
+  limits.discharge = discharge_limit(config, battery, inputs, tells_fets);
   if (presence.blocked) {
-    limits.charge = limits.discharge = {0, "BMS connection lost", false};
-  } else {
-    limits.charge = charge_limit(config, battery, inputs, tells_fets);
-    limits.discharge = discharge_limit(config, battery, inputs, tells_fets);
+    for (CurrentLimit* limit : {&limits.charge, &limits.discharge}) {
+      lower_limit(*limit, 0, Rule::connection, "BMS connection lost");
+    }
   }
   return limits;
 }

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "control/charge_facts.h"
 #include "control/charge_mode.h"
 #include "control/config.h"
+#include "control/rule.h"
 
 namespace bmsd {
 
@@ -19,7 +21,8 @@ struct CurrentLimit {
   double value = 0;    // A, never negative
   std::string reason;  // "Cell Voltage, Temp"; the texts of /Info/ChargeLimitation
   bool allowed =
-      false;  // the FET is on (or the BMS has no such flag), no protection stops this direction, and value > 0
+      false;      // the FET is on (or the BMS has no such flag), no protection stops this direction, and value > 0
+  Cause cause{};  // what made it
 
   bool operator==(const CurrentLimit&) const = default;
 };
@@ -34,6 +37,7 @@ struct Limits {
   bool soc_reset_wanted = false;             // to be charged to SOC_RESET_CELL_VOLTAGE
   bool hides_high_voltage_warnings = false;  // they are expected (control/shown_alarm.h)
   CurrentLimit charge, discharge;            // CCL, DCL
+  std::optional<ChargeFacts> charging;       // what made cvl; nothing until the number of cells is known
   double max_cell_voltage = 3.45;            // V, MAX_CELL_VOLTAGE: which cells are believed (control/cells.h)
 
   bool operator==(const Limits&) const = default;

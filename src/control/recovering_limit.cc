@@ -1,6 +1,7 @@
 #include "control/recovering_limit.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 namespace bmsd {
@@ -15,19 +16,22 @@ double whole_milliamperes(double current) { return std::floor(current * 1000 + 1
 
 CurrentLimit RecoveringLimit::follow(const CurrentLimit& target, double configured, const Recovery& recovery,
                                      bool may_rise, Instant now) {
-  bool waits = false;
+  Recovering recovering = Recovering::no;
   if (!value_ || target.value <= *value_) {
     fall(target.value, configured, recovery, now);
   } else if (may_rise) {
-    waits = !rise(target.value, configured, recovery, now);
+    recovering = rise(target.value, configured, recovery, now);
   } else {
     ramp_.reset();
-    waits = true;
+    recovering = Recovering::no_data;
   }
   CurrentLimit limit = target;
   limit.value = *value_;
   limit.allowed = target.allowed && *value_ > 0;
-  if (waits) limit.reason += " *";
+  if (recovering != Recovering::no && recovering != Recovering::rises) limit.reason += " *";
+  if (recovering == Recovering::rises && *value_ == target.value) recovering = Recovering::no;  // it has arrived
+  limit.cause.recovering = recovering;
+  if (recovering == Recovering::holds) limit.cause.holds_until = hold_end(recovery);
   return limit;
 }
 
@@ -40,18 +44,25 @@ void RecoveringLimit::fall(double target, double configured, const Recovery& rec
   value_ = target;
 }
 
-// Says whether the limit is on its way, so not holding.
-bool RecoveringLimit::rise(double target, double configured, const Recovery& recovery, Instant now) {
+// A hold that is no number of seconds, or longer than anybody waits, has no end that could be told.
+std::optional<Instant> RecoveringLimit::hold_end(const Recovery& recovery) const {
+  constexpr double kLongest = 1e6;  // s
+  if (!hold_start_ || !(recovery.hold_s >= 0 && recovery.hold_s <= kLongest)) return std::nullopt;
+  return *hold_start_ + std::chrono::ceil<Duration>(std::chrono::duration<double>(recovery.hold_s));
+}
+
+// Says how far it has come.
+Recovering RecoveringLimit::rise(double target, double configured, const Recovery& recovery, Instant now) {
   wanted_more_ = now;
   if (*value_ == 0 && target < configured * recovery.threshold) {
     hold_start_.reset();
     ramp_.reset();
-    return false;
+    return Recovering::too_little;
   }
   if (!hold_start_) hold_start_ = now;
   if (!(seconds(now - *hold_start_) >= recovery.hold_s)) {
     ramp_.reset();
-    return false;
+    return Recovering::holds;
   }
   if (recovery.rate_a_per_s > 0) {
     if (!ramp_) ramp_ = Ramp{now, *value_};
@@ -64,7 +75,7 @@ bool RecoveringLimit::rise(double target, double configured, const Recovery& rec
     hold_start_.reset();
     ramp_.reset();
   }
-  return true;
+  return Recovering::rises;
 }
 
 }  // namespace bmsd

@@ -16,13 +16,15 @@ class RecoveringLimit {
   //   than recovery.threshold of `configured` (A); the reason is then the target's with " *";
   //   rise by recovery.rate_a_per_s from there, at once if that is 0.
   // A reduction by 2 % of `configured` or more, or to 0, makes the next rise hold again; a smaller one, which may be
-  // noise, only makes the ramp begin anew. Without `may_rise` (there is no new data) the limit can only fall.
+  // noise, only makes the ramp begin anew. Without `may_rise` (there is no new data) the limit can only fall. How it is on
+  // its way is in the cause.
   CurrentLimit follow(const CurrentLimit& target, double configured, const Recovery& recovery, bool may_rise,
                       Instant now);
 
  private:
   void fall(double target, double configured, const Recovery& recovery, Instant now);
-  bool rise(double target, double configured, const Recovery& recovery, Instant now);
+  std::optional<Instant> hold_end(const Recovery& recovery) const;
+  Recovering rise(double target, double configured, const Recovery& recovery, Instant now);
 
   struct Ramp {
     Instant start;
