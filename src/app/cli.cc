@@ -112,7 +112,11 @@ void add_simulate(CLI::App& app, Chosen& chosen) {
   command->add_option("--address", options->addresses, "Their addresses, as in 1,2,0x0a (default 1, 2, ...)");
   command->add_option("--link", options->link, "Symbolic link to the pseudo-terminal");
   command->add_option("--port", options->port, "A real serial port instead of a pseudo-terminal");
-  command->add_option("--baud", options->baud, "Speed of the packs (default: whatever the other end sets)");
+  command->add_option("--interface", options->interface, "A CAN interface, as in vcan0 (protocols over CAN)");
+  command->add_option("--slcan", options->slcan,
+                      "Symbolic link to a pseudo-terminal that is an slcan adapter (protocols over CAN)");
+  command->add_option("--baud", options->baud,
+                      "Speed of the packs (default: whatever the other end sets; over CAN their usual bitrate)");
   command->add_option("--delay-ms", options->delay_ms, "From a request's end to the reply's first byte")
       ->capture_default_str()
       ->check(CLI::Range(0, 10000));

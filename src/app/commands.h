@@ -59,9 +59,11 @@ struct SimulateOptions {
   std::string protocol;
   int packs = 1;
   std::vector<std::string> addresses;
-  std::string link;  // symbolic link to the pseudo-terminal
-  std::string port;  // a real port instead of a pseudo-terminal
-  int baud = 0;      // 0: what the other end sets
+  std::string link;       // symbolic link to the pseudo-terminal
+  std::string port;       // a real port instead of a pseudo-terminal
+  std::string interface;  // CAN
+  std::string slcan;      // CAN: a link to a pseudo-terminal that is an adapter
+  int baud = 0;           // 0: what the other end sets
   int delay_ms = 20;
   std::vector<std::string> faults;  // KIND=RATE
   std::uint64_t seed = 1;

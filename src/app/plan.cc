@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include "app/addresses.h"
@@ -17,6 +18,7 @@
 namespace bmsd {
 namespace {
 
+constexpr std::string_view kSlcan = "slcan:";
 constexpr double kUsualInterval = 1, kLongestInterval = 3600;  // s
 
 using Protocols = std::vector<const Protocol*>;
@@ -35,18 +37,38 @@ Status check_address(const Protocol& protocol, int address) {
 
 Duration interval_of(double seconds) { return Duration(std::llround(seconds * 1e6)); }
 
-// What the options say of every line; what they leave open is as if nothing were known.
-Result<PortPlan> plan_line(const LineOptions& options) {
-  PortPlan plan;
+bool fits(const Protocol& protocol, bool can_bus) { return (protocol.medium == Medium::can) == can_bus; }
+
+// The protocols to look for on a port of that kind.
+Result<Protocols> named_protocols(const LineOptions& options, const std::string& port) {
+  const bool can_bus = is_can_port(port);
+  Protocols chosen;
   if (options.protocol.empty()) {
-    plan.line.protocols.assign(protocols().begin(), protocols().end());
-  } else {
-    const Protocol* protocol = find_protocol(options.protocol);
-    if (protocol == nullptr)
-      return wrong(fmt::format("\"{}\" is no protocol that bmsd speaks; see: bmsd list", options.protocol));
-    plan.line.protocols = {protocol};
-    plan.type_known = true;
+    std::copy_if(protocols().begin(), protocols().end(), std::back_inserter(chosen),
+                 [can_bus](const Protocol* one) { return fits(*one, can_bus); });
+    return chosen;
   }
+  const Protocol* protocol = find_protocol(options.protocol);
+  if (protocol == nullptr)
+    return wrong(fmt::format("\"{}\" is no protocol that bmsd speaks; see: bmsd list", options.protocol));
+  if (!fits(*protocol, can_bus)) {
+    return wrong(can_bus ? fmt::format("{} is no protocol of a CAN bus, and {} is one", protocol->name, port)
+                         : fmt::format("{} is spoken over CAN, and {} is a serial port; name can0 or slcan:{}",
+                                       protocol->name, port, port));
+  }
+  chosen = {protocol};
+  return chosen;
+}
+
+// What the options say of a port; what they leave open is as if nothing were known.
+Result<PortPlan> plan_line(const LineOptions& options, const std::string& port) {
+  PortPlan plan;
+  plan.port = port;
+  auto chosen = named_protocols(options, port);
+  if (!chosen) return chosen.error();
+  if (chosen->empty()) return wrong(port + ": this bmsd speaks no protocol of a CAN bus");
+  plan.line.protocols = std::move(*chosen);
+  plan.type_known = !options.protocol.empty();
   if (options.baud < 0 || options.baud > 4'000'000)
     return wrong(fmt::format("{} is no speed; write --baud 19200", options.baud));
   plan.line.baud = options.baud;
@@ -108,6 +130,10 @@ class LineReader {
       }
       if (std::find(line.protocols.begin(), line.protocols.end(), protocol) == line.protocols.end())
         line.protocols.push_back(protocol);
+      if (!fits(*protocol, is_can_port(port_))) {
+        warn(fmt::format("PACKS {}: not spoken on this kind of port; left out", places.protocol));
+        continue;
+      }
       for (const int address : places.addresses) add_pack(*protocol, address, line.packs);
     }
     line.baud = options_.baud != 0 ? options_.baud : config_.baud != 0 ? config_.baud : common_speed(line);
@@ -165,15 +191,22 @@ class LineReader {
   bool read_types(Protocols& to) {
     if (config_.bms_types.empty()) return false;
     Protocols known;
+    const bool can_bus = is_can_port(port_);
+    bool for_others = false;
     for (const std::string& type : config_.bms_types) {
-      if (type.ends_with("_Ble") || type.ends_with("_Can")) continue;  // of other media; meant for other ports
       const Protocol* protocol = find_protocol(type);
+      // Of other media; meant for other ports.
+      if (type.ends_with("_Ble") || type.ends_with("_Can") != can_bus || (protocol && !fits(*protocol, can_bus))) {
+        for_others = true;
+        continue;
+      }
       if (protocol == nullptr) {
         warn(fmt::format("BMS_TYPE {}: this bmsd does not speak it (bmsd list shows what it does)", type));
       } else if (std::find(known.begin(), known.end(), protocol) == known.end()) {
         known.push_back(protocol);
       }
     }
+    if (known.empty() && can_bus && for_others) return false;
     if (known.empty()) {
       warn("BMS_TYPE names nothing that can be here: every BMS is looked for");
       return false;
@@ -225,7 +258,8 @@ std::optional<std::string> device_of(std::string_view port) {
     auto found = find_usb_port(port);
     return found ? std::optional(*found) : std::nullopt;
   }
-  if (port.find("://") != std::string_view::npos) return std::nullopt;
+  if (port.starts_with(kSlcan)) return device_of(port.substr(kSlcan.size()));
+  if (port.find("://") != std::string_view::npos || is_can_port(port)) return std::nullopt;
   const bool is_path = port.starts_with('/') || port.starts_with('.');
   std::error_code error;
   const auto path = std::filesystem::weakly_canonical((is_path ? "" : "/dev/") + std::string(port), error);
@@ -234,21 +268,25 @@ std::optional<std::string> device_of(std::string_view port) {
 
 bool same_port(std::string_view a, std::string_view b) {
   if (a == b) return true;
+  if (is_can_port(a) && is_can_port(b) && port_name(a) == port_name(b)) return true;  // "can0" and "can:can0"
   const auto first = device_of(a);
   return first && first == device_of(b);
 }
 
 Result<std::vector<PortPlan>> plan_ports(const LineOptions& options) {
-  auto plan = plan_line(options);
-  if (!plan) return plan.error();
   std::vector<PortPlan> plans;
   for (const std::string& port : options.ports) {
     const bool twice =
         std::any_of(plans.begin(), plans.end(), [&port](const PortPlan& other) { return other.port == port; });
     if (twice) return wrong(fmt::format("port {} is named twice", port));
-    plan->port = port;
-    plans.push_back(*plan);
+    auto plan = plan_line(options, port);
+    if (!plan) return plan.error();
+    plans.push_back(std::move(*plan));
   }
+  if (!plans.empty()) return plans;
+  const Protocol* protocol = find_protocol(options.protocol);  // what they say is to be possible all the same
+  const auto usable = plan_line(options, protocol != nullptr && protocol->medium == Medium::can ? "can0" : "");
+  if (!usable) return usable.error();
   return plans;
 }
 
@@ -259,8 +297,6 @@ Result<RunPlan> plan_run(const LineOptions& options, const Config& config) {
   auto ports = plan_ports(options);
   if (!ports) return ports.error();
   if (!named) {
-    const auto line = plan_line(options);
-    if (!line) return line.error();
     for (const std::string& port : daemon.ports) {
       const bool twice = std::any_of(ports->begin(), ports->end(),
                                      [&port](const PortPlan& other) { return same_port(other.port, port); });
@@ -268,9 +304,10 @@ Result<RunPlan> plan_run(const LineOptions& options, const Config& config) {
         plan.warnings.push_back(*why + "; it is left out");
       } else if (twice) {
         plan.warnings.push_back(port + ": named twice in the configuration; read once");
+      } else if (auto line = plan_line(options, port); !line) {
+        plan.warnings.push_back(describe(line.error()) + "; it is left out");
       } else {
-        ports->push_back(*line);
-        ports->back().port = port;
+        ports->push_back(std::move(*line));
         ports->back().waited_for = true;
       }
     }

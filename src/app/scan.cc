@@ -16,9 +16,11 @@
 #include "app/daemon.h"
 #include "app/held_port.h"
 #include "base/bytes.h"
+#include "io/can.h"
 #include "io/open_port.h"
 #include "io/usb_ports.h"
 #include "line/detection.h"
+#include "protocol/registry.h"
 #include "sink/json.h"
 
 namespace bmsd {
@@ -39,6 +41,16 @@ std::vector<std::string> serial_adapters() {
     }
   }
   std::sort(ports.begin(), ports.end());
+  return ports;
+}
+
+// Those that the protocol can be on, where one is named.
+std::vector<std::string> ports_of_this_machine(const std::string& protocol) {
+  const Protocol* named = find_protocol(protocol);
+  std::vector<std::string> ports;
+  if (named == nullptr || named->medium != Medium::can) ports = serial_adapters();
+  if (named != nullptr && named->medium != Medium::can) return ports;
+  for (const std::string& bus : can_interfaces()) ports.push_back(is_can_port(bus) ? bus : "can:" + bus);
   return ports;
 }
 
@@ -91,7 +103,8 @@ class Scanner {
   // What to call a port so that it is the same one when it was plugged in anew; empty: there is no such name.
   std::string stable_name_of(const std::string& port) const {
     const std::string device = device_of(port).value_or(port);
-    return stable_name(std::string_view(device).substr(device.rfind('/') + 1), adapters_);
+    const std::string name = stable_name(std::string_view(device).substr(device.rfind('/') + 1), adapters_);
+    return name.empty() || !is_can_port(port) ? name : "slcan:" + name;
   }
 
  private:
@@ -235,8 +248,9 @@ int print_end(const Scanner& scan) {
 
 int command_scan(const ScanOptions& options) {
   LineOptions lines = options.line;
-  if (lines.ports.empty()) lines.ports = serial_adapters();
-  if (lines.ports.empty()) return complain("no serial adapter in /dev; plug one in or name a port", kFailed);
+  if (lines.ports.empty()) lines.ports = ports_of_this_machine(lines.protocol);
+  if (lines.ports.empty())
+    return complain("no serial adapter in /dev and no CAN interface; plug one in or name a port", kFailed);
   auto plans = plan_ports(lines);
   if (!plans) return complain(describe(plans.error()), kWrongUsage);
 

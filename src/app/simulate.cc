@@ -20,9 +20,11 @@
 #include "app/commands.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "io/can.h"
 #include "io/open_port.h"
 #include "io/pty.h"
 #include "io/pump.h"
+#include "io/slcan.h"
 #include "protocol/registry.h"
 #include "sim/bus.h"
 #include "sim/console.h"
@@ -55,7 +57,8 @@ Result<std::vector<int>> addresses_of(const SimulateOptions& options, const Prot
 // A number that tells simulators apart, so that packs of two of them do not have the same serial number.
 unsigned place_of(const SimulateOptions& options) {
   std::uint32_t hash = 2166136261U;  // FNV-1a
-  for (const char c : options.link + options.port) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619U;
+  for (const char c : options.link + options.port + options.interface + options.slcan)
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619U;
   return (hash ^ static_cast<std::uint32_t>(options.seed)) % 10000;
 }
 
@@ -194,6 +197,21 @@ class LineReader {
 
 // --- The command ---
 
+// Where the packs are: one place, that their protocol can be at.
+Status check_place(const SimulateOptions& options, const Protocol& protocol) {
+  const bool can_bus = protocol.medium == Medium::can;
+  if (can_bus && options.interface.empty() == options.slcan.empty())
+    return usage(std::string(protocol.name) +
+                 " is spoken over CAN: say --interface vcan0, or --slcan PATH for an adapter at a pseudo-terminal");
+  if (can_bus && (!options.port.empty() || !options.link.empty()))
+    return usage("--port and --link are for serial lines");
+  if (!can_bus && (!options.interface.empty() || !options.slcan.empty()))
+    return usage(std::string(protocol.name) + " is no protocol of a CAN bus: --interface and --slcan are for those");
+  if (!options.port.empty() && !options.link.empty())
+    return usage("--link is for a pseudo-terminal, --port is a real port");
+  return Done{};
+}
+
 int complain(const Error& error) {
   std::fprintf(stderr, "bmsd: %s\n", describe(error).c_str());
   return error.code == Errc::config ? kWrongUsage : kFailed;
@@ -214,10 +232,15 @@ std::string greeting(const SimBus& bus, const std::string& where) {
                      bus.addresses().size() == 1 ? "" : "es", addresses);
 }
 
+int bitrate(const SimulateOptions& options, const Protocol& protocol) {
+  return options.baud != 0 ? options.baud : protocol.speeds.front();
+}
+
 SimBusOptions bus_options(const SimulateOptions& options, const Protocol& protocol) {
   SimBusOptions bus;
   bus.protocol = &protocol;
   bus.speed = options.port.empty() ? options.baud : 0;  // a real port has one speed, ours
+  if (protocol.medium == Medium::can) bus.speed = bitrate(options, protocol);
   bus.delay = std::chrono::milliseconds(options.delay_ms);
   bus.chunk = 1ms;
   bus.paced_input = !options.port.empty();
@@ -232,8 +255,7 @@ int command_simulate(const SimulateOptions& options) {
   if (protocol == nullptr || protocol->respond == nullptr) {
     return complain(usage(options.protocol + ": no such protocol; bmsd list names them"));
   }
-  if (!options.port.empty() && !options.link.empty())
-    return complain(usage("--link is for a pseudo-terminal, --port is a real port"));
+  if (Status fit = check_place(options, *protocol); !fit) return complain(fit.error());
   SimBus bus(bus_options(options, *protocol));
   if (Status populated = populate(bus, options); !populated) return complain(populated.error());
   if (!options.log.empty()) {
@@ -244,13 +266,19 @@ int command_simulate(const SimulateOptions& options) {
   std::unique_ptr<Port> port;
   Console::Cable cable;
   std::string where = options.port;
-  if (options.port.empty()) {
-    auto pty = std::make_unique<Pty>(io, options.link);
+  const bool can_bus = protocol->medium == Medium::can;
+  if (!options.interface.empty()) {
+    where = options.interface;
+    port = std::make_unique<CanPort>(io, options.interface);
+  } else if (options.port.empty()) {
+    const std::string& link = can_bus ? options.slcan : options.link;
+    auto pty = std::make_unique<Pty>(io, link);
     if (Status plugged = pty->plug(); !plugged) return complain(plugged.error());
-    where = options.link.empty() ? pty->slave_path() : fmt::format("{} ({})", options.link, pty->slave_path());
+    where = link.empty() ? pty->slave_path() : fmt::format("{} ({})", link, pty->slave_path());
     cable.unplug = [&pty = *pty] { return pty.unplug(), Status(Done{}); };
     cable.replug = [&pty = *pty] { return pty.replug(); };
     port = std::move(pty);
+    if (can_bus) port = std::make_unique<SlcanDevice>(std::move(port), bitrate(options, *protocol));
   } else {
     auto made = make_port(io, options.port);
     if (!made) return complain(made.error());

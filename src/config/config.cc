@@ -239,6 +239,7 @@ DaemonConfig Config::daemon() const {
   DaemonConfig daemon;
   daemon.logging = log_level(settings);
   daemon.ports = settings.texts("PORTS");
+  for (const std::string& bus : settings.texts("CAN_PORT")) daemon.ports.push_back(bus);
   daemon.excluded_devices = settings.texts("EXCLUDED_DEVICES");
   for (const Section& section : sections_) {
     if (section.scope != Scope::line) continue;

@@ -9,7 +9,6 @@ namespace {
 constexpr std::string_view kGroup = "Transport";
 constexpr std::string_view kLost = "Lost communication";
 
-constexpr std::string_view kNoCan = "There is no CAN; only serial lines and TCP gateways are read.";
 constexpr std::string_view kNoBluetooth = "There is no Bluetooth; only serial lines and TCP gateways are read.";
 constexpr std::string_view kNoMqtt = "There is no MQTT.";
 constexpr std::string_view kNoUser = "No type of BMS that bmsd speaks asks for it.";
@@ -28,9 +27,7 @@ constexpr std::array<Key, 24> kTransportKeys = {{
      .scope = Scope::daemon,
      .group = kGroup,
      .may_be_empty = true,
-     .works = Works::later,
-     .help = "CAN interfaces to look for batteries on, such as can0.",
-     .until = kNoCan},
+     .help = "CAN buses to read, such as can0, vecan0 or slcan:/dev/ttyACM0; the same as naming them in PORTS."},
     {.name = "BLUETOOTH_BMS",
      .kind = Kind::text_list,
      .scope = Scope::daemon,

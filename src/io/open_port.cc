@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "io/can.h"
 #include "io/serial.h"
+#include "io/slcan.h"
 #include "io/tcp.h"
 #include "io/usb_ports.h"
 
 namespace bmsd {
 namespace {
 
-constexpr std::string_view kTcp = "tcp://", kDevices = "/dev/", kTerminals = "/dev/pts/";
+constexpr std::string_view kTcp = "tcp://", kCan = "can:", kSlcan = "slcan:", kDevices = "/dev/",
+                           kTerminals = "/dev/pts/";
 
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -17,7 +20,23 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 Error nonsense(std::string_view name) {
   return Error{Errc::config, "port", 0,
                "\"" + std::string(name) +
-                   "\": a port is named /dev/ttyUSB0, ttyUSB0, usb:SERIAL, path:SOCKET or tcp://HOST:PORT"};
+                   "\": a port is named /dev/ttyUSB0, ttyUSB0, usb:SERIAL, path:SOCKET, tcp://HOST:PORT, can0 or "
+                   "slcan:/dev/ttyACM0"};
+}
+
+// "can0", "vecan0": what the system calls its CAN interfaces.
+bool is_interface_name(std::string_view name) {
+  for (const std::string_view prefix : {"can", "vcan", "vecan", "slcan"}) {
+    if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
+    const std::string_view number = name.substr(prefix.size());
+    if (std::all_of(number.begin(), number.end(), is_digit)) return true;
+  }
+  return false;
+}
+
+bool can_be_interface(std::string_view name) {
+  constexpr std::size_t kLongest = 15;
+  return !name.empty() && name.size() <= kLongest && name.find('/') == std::string_view::npos;
 }
 
 std::string path_of(std::string_view name) {
@@ -29,6 +48,19 @@ std::string path_of(std::string_view name) {
 Result<std::unique_ptr<Port>> make_port(boost::asio::io_context& io, std::string_view name) {
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 127; };
   if (name.empty() || std::any_of(name.begin(), name.end(), is_bad)) return nonsense(name);
+  if (is_interface_name(name)) return std::unique_ptr<Port>(std::make_unique<CanPort>(io, std::string(name)));
+  if (name.starts_with(kCan)) {
+    const std::string_view interface = name.substr(kCan.size());
+    if (!can_be_interface(interface)) return nonsense(name);
+    return std::unique_ptr<Port>(std::make_unique<CanPort>(io, std::string(interface)));
+  }
+  if (name.starts_with(kSlcan)) {
+    const std::string_view tty = name.substr(kSlcan.size());
+    if (is_can_port(tty)) return nonsense(name);
+    auto port = make_port(io, tty);
+    if (!port) return port.error();
+    return std::unique_ptr<Port>(std::make_unique<SlcanPort>(std::move(*port)));
+  }
   if (name.starts_with(kTcp)) {
     Result<TcpAddress> address = parse_tcp(name);
     if (!address) return address.error();
@@ -45,7 +77,13 @@ Result<std::unique_ptr<Port>> make_port(boost::asio::io_context& io, std::string
   return std::unique_ptr<Port>(std::make_unique<SerialPort>(io, path_of(name)));
 }
 
+bool is_can_port(std::string_view name) {
+  return is_interface_name(name) || name.starts_with(kCan) || name.starts_with(kSlcan);
+}
+
 std::string port_name(std::string_view name) {
+  if (name.starts_with(kSlcan)) return "slcan_" + port_name(name.substr(kSlcan.size()));
+  if (name.starts_with(kCan)) name.remove_prefix(kCan.size());
   std::string text;
   if (name.starts_with(kTcp)) {
     text = "tcp_" + std::string(name.substr(kTcp.size()));

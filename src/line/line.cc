@@ -129,7 +129,9 @@ std::optional<Action> Line::next_detection(Instant now) {
   create_packs(places(*found.protocol, plan_.addresses.empty() ? std::vector<int>{found.address} : plan_.addresses),
                now);
   wire_.reset(found.baud, now);
-  notice(std::string(found.protocol->name) + " answers at " + std::to_string(found.baud) + " baud", false);
+  notice(std::string(found.protocol->name) + (can_ ? " is there, " : " answers at ") + std::to_string(found.baud) +
+             (can_ ? " bit/s" : " baud"),
+         false);
   if (!found.second_proof) notice("nothing but its type's identifying exchange proved it", true);
   return std::nullopt;
 }
