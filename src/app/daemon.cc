@@ -21,7 +21,10 @@ std::optional<CivilTime> local_time() {
 
 }  // namespace
 
-Daemon::Daemon(boost::asio::io_context& io, Log log) : io_(io), log_(std::move(log)), hub_(log_), ticker_(io) {}
+Daemon::Daemon(boost::asio::io_context& io, Log log) : io_(io), log_(std::move(log)), hub_(log_), ticker_(io) {
+  hub_.change_through(
+      [this](std::string_view id, const Change& what, Hub::ChangeDone done) { change(id, what, std::move(done)); });
+}
 
 Status Daemon::add_port(const PortPlan& plan, PumpOptions options, std::function<void(const Error&)> lost,
                         std::function<void()> opened) {

@@ -14,6 +14,8 @@ namespace bmsd {
 namespace {
 
 constexpr Duration kMissingAfter = 20s;
+constexpr int kSocResetTries = 4;
+constexpr Duration kSocResetAgain = 60s;
 
 }  // namespace
 
@@ -39,12 +41,13 @@ void Hub::restore(std::string_view id, const Kept& kept) {
   unit->control.restore(kept_control(kept));
 }
 
-std::vector<std::pair<std::string, Kept>> Hub::kept() const {
+std::vector<std::pair<std::string, Kept>> Hub::kept(bool at_the_end) const {
   std::vector<std::pair<std::string, Kept>> all;
   for (const Place& place : places_) {
     for (const auto& unit : place.units) {
       if (!unit->published) continue;
-      keep(unit->control.kept(), all.emplace_back(unit->identity.id, unit->kept).second);
+      keep(at_the_end ? unit->control.kept_at_the_end() : unit->control.kept(),
+           all.emplace_back(unit->identity.id, unit->kept).second);
     }
   }
   return all;
@@ -187,8 +190,18 @@ bool Hub::keep_what_is_offered(Unit& unit, BatteryConfig& config) {
 
 // What follows from the readings and the time.
 void Hub::refresh(Unit& unit, Instant now) {
-  unit.control.evaluate(unit.config.control, unit.pack->battery, unit.surroundings, unit.pack->protocol->tells_fets,
-                        wall_at(now), now);
+  const auto evaluate = [&] {
+    unit.control.evaluate(unit.config.control, unit.pack->battery, unit.surroundings, unit.pack->protocol->tells_fets,
+                          wall_at(now), now);
+  };
+  const std::uint64_t syncs = unit.control.syncs();
+  evaluate();
+  if (unit.control.syncs() != syncs) {
+    evaluate();  // a counted SoC is 100 % now: it is told at once
+    unit.soc_resets_left = kSocResetTries;
+    unit.soc_reset_due = now;
+  }
+  for (const std::string& note : unit.control.take_notes()) log_(Level::warning, unit.identity.id + ": " + note);
 }
 
 // Says whether it differs from before, in more than what the next round tells anyway.
@@ -219,7 +232,9 @@ void Hub::tick(Instant now) {
   collect(now);
   for (Place& place : places_) {
     for (const auto& unit : place.units) {
-      if (unit->published && evaluate(*unit, now)) tell(*unit, now);
+      if (!unit->published) continue;
+      if (evaluate(*unit, now)) tell(*unit, now);
+      reset_soc(*unit, now);
     }
     tell_missing(place, now);
   }
@@ -331,6 +346,24 @@ void Hub::change(std::string_view id, const Change& change, Instant now, ChangeD
   log_(Level::info, fmt::format("{}: {} to {}: {}", id, name_of(change.what), value_text(change.what, change.value),
                                 begun.error().detail));
   done(begun.error());
+}
+
+// A BMS that drifts learns that the battery is full, where it can and may be told (AUTO_RESET_SOC): once, and again if
+// it does not confirm.
+void Hub::reset_soc(Unit& unit, Instant now) {
+  if (unit.soc_resets_left == 0 || now < unit.soc_reset_due) return;
+  const Change change = {Changeable::soc, 100, {}};
+  if (!unit.config.control.auto_reset_soc || !may_change(unit.identity.id, change)) {
+    unit.soc_resets_left = 0;
+    return;
+  }
+  --unit.soc_resets_left;
+  unit.soc_reset_due = now + kSocResetAgain;
+  const ChangeDone done = [&unit](const Result<double>& said) {
+    if (said) unit.soc_resets_left = 0;
+  };
+  if (changer_) return changer_(unit.identity.id, change, done);
+  Hub::change(unit.identity.id, change, now, done);
 }
 
 // What was read back is told to the sinks first: who asked finds it there.

@@ -46,8 +46,9 @@ class Hub {
 
   // What a battery kept of its last life, and what it is to keep of this one; `id` is Identity::id.
   void restore(std::string_view id, const Kept& kept);
-  // Of every published battery; what control does not know stays as it was restored.
-  std::vector<std::pair<std::string, Kept>> kept() const;
+  // Of every published battery; what control does not know stays as it was restored. `at_the_end`: also what is not
+  // worth being written in between.
+  std::vector<std::pair<std::string, Kept>> kept(bool at_the_end = false) const;
 
   // Takes the events of all lines; after each time that one was pumped.
   void collect(Instant now);
@@ -69,7 +70,10 @@ class Hub {
   // the lines has them pumped.
   using ChangeDone = std::function<void(const Result<double>& said)>;
   void change(std::string_view id, const Change& change, Instant now, ChangeDone done);
-  // The same, but only whether it may be begun.
+  // How the hub begins changes of its own (AUTO_RESET_SOC), where change() alone is not enough.
+  using Changer = std::function<void(std::string_view id, const Change& change, ChangeDone done)>;
+  void change_through(Changer changer) { changer_ = std::move(changer); }
+  // The same as change(), but only whether it may be begun.
   Status may_change(std::string_view id, const Change& change);
 
   // What others know of the battery `id`; holds until it is said anew. Takes effect with the next evaluation.
@@ -90,6 +94,8 @@ class Hub {
     const PackTalk* pack;
     ChargeControl control{};
     Surroundings surroundings{};
+    int soc_resets_left = 0;  // how often the BMS may still be told that the battery is full
+    Instant soc_reset_due{};
     BatteryConfig config{};
     Kept kept{};  // as it was restored
     bool published = false;
@@ -128,6 +134,7 @@ class Hub {
   const Unit* find(std::string_view id) const;
   Unit* find(std::string_view id);
   void evaluate_and_tell(Unit& unit, Instant now);
+  void reset_soc(Unit& unit, Instant now);
   WallTime wall_at(Instant now) const;
 
   Config config_;
@@ -142,6 +149,7 @@ class Hub {
   std::optional<KnownTime> time_;
   std::vector<Sink*> sinks_;
   std::vector<Place> places_;
+  Changer changer_;
   std::map<int, Pending> pending_;  // by LineEvent::change
   int last_change_ = 0;
 };

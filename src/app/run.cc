@@ -80,7 +80,7 @@ class Runner {
     });
     daemon_.start();
     io_.run();
-    save();
+    save(true);
     daemon_.stop();
     keeper_->finish();
     return status_.value_or(kDone);
@@ -175,9 +175,9 @@ class Runner {
   }
 
   // What batteries have come to, to where it survives a restart.
-  void save() {
+  void save(bool at_the_end = false) {
     if (!venus_) return;
-    for (const auto& [id, kept] : daemon_.hub().kept()) venus_->save(id, kept);
+    for (const auto& [id, kept] : daemon_.hub().kept(at_the_end)) venus_->save(id, kept);
   }
 
   Exit add_socket() {

@@ -90,6 +90,7 @@ ChargeStageConfig stages(const Settings& settings) {
   stages.integral_factor = settings.real("CVL_ICONTROLLER_FACTOR");
   stages.recovery_hold_s = static_cast<double>(settings.integer("CVL_RECOVERY_HOLD_SEC"));
   stages.recovery_v_per_s = settings.real("CVL_RECOVERY_RATE_V_PER_SEC");
+  stages.give_up_after_h = settings.optional_real("SWITCH_TO_FLOAT_GIVE_UP_AFTER_HOURS");
   return stages;
 }
 
@@ -97,6 +98,7 @@ SocConfig soc(const Settings& settings) {
   SocConfig soc;
   // Checked: of both, the sensor is believed.
   soc.counted = settings.flag("SOC_CALCULATION") && settings.text("EXTERNAL_SENSOR_DBUS_PATH_SOC").empty();
+  soc.charge_efficiency = settings.real("SOC_CALC_CHARGE_EFFICIENCY");
   soc.low_warning = settings.real("SOC_LOW_WARNING");
   return soc;
 }
@@ -126,6 +128,7 @@ ControlConfig control_config(const Settings& settings) {
   config.max_battery_charge_current = settings.real("MAX_BATTERY_CHARGE_CURRENT");
   config.max_battery_discharge_current = settings.real("MAX_BATTERY_DISCHARGE_CURRENT");
   config.float_cell_voltage = settings.real("FLOAT_CELL_VOLTAGE");
+  config.least_discharge_current = settings.real("DCL_MIN_WHILE_DISCHARGE_ALLOWED");
   config.voltage_drop = settings.real("VOLTAGE_DROP");
   config.block_on_disconnect = settings.flag("BLOCK_ON_DISCONNECT");
   config.block_on_disconnect_timeout_minutes =

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kGroup = "Keys that only bmsd has";
 
-constexpr std::array<Key, 11> kKeys = {{
+constexpr std::array<Key, 14> kKeys = {{
     {.name = "PORTS",
      .kind = Kind::text_list,
      .scope = Scope::daemon,
@@ -58,6 +58,35 @@ constexpr std::array<Key, 11> kKeys = {{
      .group = kGroup,
      .standard = "False",
      .help = "Exchanges the charge and the discharge switch of a Daren that reports them the other way round."},
+    {.name = "SOC_CALC_CHARGE_EFFICIENCY",
+     .kind = Kind::real,
+     .group = kGroup,
+     .standard = "1.0",
+     .lowest = 0.5,
+     .highest = 1,
+     .help =
+         "The share of the charge current that SOC_CALCULATION counts, because not all of it can be taken out again."},
+    {.name = "DCL_MIN_WHILE_DISCHARGE_ALLOWED",
+     .kind = Kind::real,
+     .group = kGroup,
+     .unit = "A",
+     .standard = "0",
+     .lowest = 0,
+     .highest = 5000,
+     .safer = Safer::lower,
+     .help =
+         "The lowest discharge current limit while the BMS lets current flow and every cell is above MIN_CELL_VOLTAGE, "
+         "for inverters that switch off at less; 0 is off."},
+    {.name = "SWITCH_TO_FLOAT_GIVE_UP_AFTER_HOURS",
+     .kind = Kind::real,
+     .group = kGroup,
+     .unit = "h",
+     .may_be_empty = true,
+     .lowest = 0.1,
+     .highest = 10000,
+     .help = "Switches to float, without taking the battery for full, when a cell has been at its maximum for that "
+             "long and "
+             "the others did not follow; empty waits for the balancer."},
     {.name = "MQTT_PUBLISH",
      .kind = Kind::boolean,
      .scope = Scope::daemon,

@@ -9,16 +9,12 @@ namespace {
 constexpr std::string_view kGroup = "Time to go";
 constexpr std::string_view kTemperatures = "Temperatures";
 
-constexpr std::string_view kNoTimes = "No times are computed.";
-
 constexpr std::array<Key, 5> kTimeKeys = {{
     {.name = "TIME_TO_GO_ENABLE",
      .kind = Kind::boolean,
      .group = kGroup,
      .standard = "True",
-     .works = Works::later,
-     .help = "Computes how long the battery will last.",
-     .until = kNoTimes},
+     .help = "Computes how long the battery will last."},
     {.name = "TIME_TO_SOC_POINTS",
      .kind = Kind::integer_list,
      .group = kGroup,
@@ -26,18 +22,14 @@ constexpr std::array<Key, 5> kTimeKeys = {{
      .may_be_empty = true,
      .lowest = 0,
      .highest = 100,
-     .works = Works::later,
-     .help = "SoC values for which the time until they are reached is shown.",
-     .until = kNoTimes},
+     .help = "SoC values for which the time until they are reached is shown."},
     {.name = "TIME_TO_SOC_VALUE_TYPE",
      .kind = Kind::integer,
      .group = kGroup,
      .standard = "1",
      .lowest = 1,
      .highest = 3,
-     .works = Works::later,
-     .help = "How these times are shown: 1 in seconds, 2 as text, 3 as both.",
-     .until = kNoTimes},
+     .help = "How these times are shown: 1 in seconds, 2 as text, 3 as both."},
     {.name = "TIME_TO_SOC_RECALCULATE_EVERY",
      .kind = Kind::integer,
      .group = kGroup,
@@ -45,16 +37,12 @@ constexpr std::array<Key, 5> kTimeKeys = {{
      .standard = "60",
      .lowest = 0,
      .highest = 1000000,
-     .works = Works::later,
-     .help = "How often these times are computed, 5 s at least.",
-     .until = kNoTimes},
+     .help = "How often these times are computed, 5 s at least."},
     {.name = "TIME_TO_SOC_INC_FROM",
      .kind = Kind::boolean,
      .group = kGroup,
      .standard = "False",
-     .works = Works::later,
-     .help = "Also shows the points that the battery moves away from.",
-     .until = kNoTimes},
+     .help = "Also shows the points that the battery moves away from, as negative times."},
 }};
 
 constexpr std::array<Key, 10> kTemperatureKeys = {{

@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "control/charge_stage.h"
@@ -14,6 +17,7 @@
 #include "control/limits.h"
 #include "control/mean_current.h"
 #include "control/measured.h"
+#include "control/soc_counter.h"
 #include "control/surroundings.h"
 #include "control/times_to_go.h"
 
@@ -44,7 +48,8 @@ struct ControlOutputs {
   DeviceState device_state = DeviceState::blocked;
   std::optional<bool> balancer_may;  // /Io/AllowToBalance
   std::optional<bool> heating;
-  bool needs_balancing = false;  // what the step to float waits for
+  bool needs_balancing = false;  // cells are too far apart for the step to float
+  bool hides_low_soc = false;    // the BMS's alarm of it: its SoC is not the one that is published
 
   bool operator==(const ControlOutputs&) const = default;
 };
@@ -57,9 +62,6 @@ struct KeptControl {
 
   bool operator==(const KeptControl&) const = default;
 };
-
-// What HistoryValues are set back by /History/Clear.
-enum class HistoryGroup : std::uint8_t { all = 1, capacity, voltages, time, alarms, temperatures, energy };
 
 // One per battery; pure apart from its memory.
 class ChargeControl {
@@ -77,7 +79,10 @@ class ChargeControl {
 
   // Before or after the first evaluation; what the battery has come to by itself is newer.
   void restore(const KeptControl& kept);
+  // SoC and history as they are worth to be written: the SoC when it has moved by 0.1 %, or after five minutes. At the
+  // end everything as it is.
   KeptControl kept() const;
+  KeptControl kept_at_the_end() const;
 
   // The user knows better, percent. Takes effect with the next evaluation, and only where the SoC is counted.
   void set_soc(double percent);
@@ -86,14 +91,49 @@ class ChargeControl {
   // The user puts several batteries in phase; Unix time, 0: never.
   void set_soc_reset_last_reached(std::int64_t unix_time);
 
-  // How often the battery was full since the start: each time its BMS may be told so (AUTO_RESET_SOC).
+  // How often a charge was completed since the start.
   std::uint64_t full_charges() const { return limiter_.full_charges(); }
+  // How often the battery was found to be at 100 %: by that, and when others filled it while it was in float. Each time
+  // its BMS may be told so (AUTO_RESET_SOC).
+  std::uint64_t syncs() const { return limiter_.syncs(); }
+
+  // What a person should know, each said once: lines for the log.
+  std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
  private:
+  struct Cycle;
+
+  void measure(const Cycle& cycle);
+  void know_soc(const Cycle& cycle);
+  void count_syncs(const Cycle& cycle);
+  void foresee(const Cycle& cycle);
+  void remember_history(const Cycle& cycle);
+  void compare_with_bms();
+  void notice_sensor(bool is_there);
+  void notice_doubt(Rule rule, bool& noticed, const char* note);
+
   Disconnect disconnect_;
+  SocCounter soc_counter_;
   Limiter limiter_;
   MeanCurrent mean_current_;
+  History history_;
   ControlOutputs outputs_;
+
+  std::uint64_t told_syncs_ = 0;
+  struct Foreseen {
+    TimesConfig config;
+    Instant at;
+  };
+  std::optional<Foreseen> foreseen_;
+  struct SavedSoc {
+    double percent;
+    Instant at;
+  };
+  std::optional<SavedSoc> saved_soc_;
+  std::optional<bool> sensor_was_there_;
+  bool differs_from_bms_ = false;
+  bool cells_in_doubt_ = false, temperatures_in_doubt_ = false;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace bmsd

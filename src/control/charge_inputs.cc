@@ -5,7 +5,6 @@
 
 #include "battery/battery.h"
 #include "control/cells.h"
-#include "control/measured_current.h"
 
 namespace bmsd {
 namespace {
@@ -36,8 +35,6 @@ ChargeInputs charge_inputs(const ControlConfig& config, const Battery& battery) 
   ChargeInputs inputs;
   inputs.count = number_of_cells(battery);
   if (inputs.count) inputs.cells = cells_of(battery, *inputs.count, config.max_cell_voltage);
-  inputs.soc = battery.get(Field::soc);
-  inputs.current = measured_current(battery);
   inputs.capacity = battery.get(Field::capacity_full);
   inputs.bms_limit = battery.get(Field::cell_voltage_max_limit);
   inputs.charge_fet_off = battery.flag(Field::charge_fet_on) == false;

@@ -31,11 +31,12 @@ struct ChargeInputs {
   std::optional<double> bms_limit;   // V per cell
   bool charge_fet_off = false;       // known to be off
   bool balancing = false;
-  bool heating = false;  // no protocol tells it yet
-  bool lost = false;     // the rest is what was said before the pack went silent
+  bool heating = false;
+  bool lost = false;  // the rest is what was said before the pack went silent
 };
 
-// Views the cells of `battery`, which has to stay as it is as long as the inputs are used. `lost` is left to the caller.
+// Views the cells of `battery`, which has to stay as it is as long as the inputs are used. What the
+// caller knows better is left to it: soc, current, heating, lost.
 ChargeInputs charge_inputs(const ControlConfig& config, const Battery& battery);
 
 // Nothing while the number of cells is unknown, or if a voltage of the configuration cannot be used. A limit of the BMS

@@ -59,6 +59,8 @@ std::optional<ChargeVoltage> ChargeStage::evaluate(const ControlConfig& config, 
   if (raised && !was_raised) end_wait();  // for the lower voltage
   take_restored_wait(cycle);
   decide(cycle);
+  if (has_waited_too_long(cycle)) enter_float(cycle);
+  if (!may_reach_max_) look_whether_others_fill_it(cycle);
   return said(cycle, may_reach_max_ ? regulate(cycle) : approach_float(cycle));
 }
 
@@ -156,6 +158,8 @@ void ChargeStage::see_again(Instant now) {
   const Duration blind = now - *seen_before;
   if (full_since_) *full_since_ += blind;
   if (descent_) descent_->start += blind;
+  if (at_the_top_since_) *at_the_top_since_ += blind;
+  if (filled_since_) *filled_since_ += blind;
   cell_limit_.shift(blind);
   drifted_since_.reset();
 }
@@ -214,15 +218,58 @@ void ChargeStage::end_wait() {
 
 void ChargeStage::complete_charge(const Cycle& cycle) {
   reset_.float_begins(full_of_reset_, cycle.wall, cycle.now);
+  if (cvl_) {  // else, right after the start, the charge was completed in the last life
+    ++full_charges_;
+    ++syncs_;
+  }
+  enter_float(cycle);
+}
+
+void ChargeStage::enter_float(const Cycle& cycle) {
   may_reach_max_ = false;
   end_wait();
   cell_limit_.forget();
   drifted_since_.reset();
+  at_the_top_since_.reset();
   soc_at_float_ = cycle.inputs.soc;
   soc_was_high_ = false;
-  if (!cvl_) return;  // right after the start: the charge was completed in the last life
-  descent_ = {cycle.now, *cvl_};
-  ++full_charges_;
+  was_below_full_ = false;
+  filled_since_.reset();
+  if (cvl_) descent_ = {cycle.now, *cvl_};
+}
+
+// A battery beside this one may keep both at a high voltage while this one asks for float. What makes a full charge in
+// bulk and absorption then says the same: it is at 100 %.
+void ChargeStage::look_whether_others_fill_it(const Cycle& cycle) {
+  const ChargeCells& cells = cycle.cells();
+  if (cells.sum < cycle.bounds.highest - kLeavesAbsorption * cells.count) {
+    was_below_full_ = true;
+    filled_since_.reset();
+    return;
+  }
+  if (!was_below_full_) return;
+  const double balanced = cycle.stages.float_difference + kDifferenceSame;
+  if (!filled_since_) {
+    if (cells.sum >= cycle.bounds.highest - kSumSame && cells.difference <= balanced) filled_since_ = cycle.now;
+  } else if (cells.difference > balanced + cycle.stages.float_deviation) {
+    filled_since_ = cycle.now;
+  } else if (seconds(cycle.now - *filled_since_) > cycle.stages.float_wait_s) {
+    ++syncs_;
+    was_below_full_ = false;
+    filled_since_.reset();
+  }
+}
+
+// One cell is full and the balancer does not get the others there. A SoC reset has its own end.
+bool ChargeStage::has_waited_too_long(const Cycle& cycle) {
+  const double highest = cycle.cells().highest, limit = cycle.bounds.cell_limit;
+  if (!may_reach_max_ || cycle.raised || highest < limit - kLeavesAbsorption) {
+    at_the_top_since_.reset();
+    return false;
+  }
+  if (!at_the_top_since_ && highest >= limit - kSumSame) at_the_top_since_ = cycle.now;
+  const auto& hours = cycle.stages.give_up_after_h;
+  return hours && at_the_top_since_ && seconds(cycle.now - *at_the_top_since_) > *hours * 3600;
 }
 
 bool ChargeStage::needs_charge(const Cycle& cycle) {

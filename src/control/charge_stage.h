@@ -4,6 +4,7 @@
 //   bulk -> absorption   sum of the cells >= maximum, and they are no farther apart than SWITCH_TO_FLOAT_..._DIFF
 //   absorption -> bulk   sum 30 mV per cell below the maximum
 //   absorption -> float  more than SWITCH_TO_FLOAT_WAIT_FOR_SEC later; cells that drift apart begin the wait again
+//   bulk, absorption -> float  a cell was at its maximum for SWITCH_TO_FLOAT_GIVE_UP_AFTER_HOURS: not a full charge
 //   float -> bulk        SoC < SWITCH_TO_BULK_SOC_THRESHOLD, cells SWITCH_TO_BULK_..._DIFF apart, or a SoC reset is due
 //
 // CVL goes down to float by 1 mV per second. While the pack is lost or a cell is unknown everything stays as it is and
@@ -57,6 +58,8 @@ class ChargeStage {
   bool soc_reset_wanted() const { return reset_.wanted(); }
   // How often absorption was completed since the start: the battery is at 100 % then.
   std::uint64_t full_charges() const { return full_charges_; }
+  // How often it was found to be at 100 %: by that, and in float, where others in parallel can charge it until it is full.
+  std::uint64_t syncs() const { return syncs_; }
 
  private:
   struct Cycle;
@@ -73,6 +76,9 @@ class ChargeStage {
   void begin_wait(const Cycle& cycle);
   void end_wait();
   void complete_charge(const Cycle& cycle);
+  bool has_waited_too_long(const Cycle& cycle);
+  void enter_float(const Cycle& cycle);
+  void look_whether_others_fill_it(const Cycle& cycle);
   bool needs_charge(const Cycle& cycle);
   bool cells_have_drifted(const Cycle& cycle);
   bool is_discharged(const Cycle& cycle);
@@ -94,10 +100,13 @@ class ChargeStage {
   bool full_of_reset_ = false;                   // it began at the voltage of a SoC reset
   std::optional<std::int64_t> restored_wait_;    // to be looked at in the first evaluation
   bool moved_ = false;                           // has changed its stage since the start
-  std::uint64_t full_charges_ = 0;
+  std::uint64_t full_charges_ = 0, syncs_ = 0;
+  std::optional<Instant> at_the_top_since_;  // a cell is
 
   // Float.
   std::optional<Descent> descent_;
+  bool was_below_full_ = false;           // since float began, or since the last sync in it
+  std::optional<Instant> filled_since_;   // full and balanced again
   std::optional<double> soc_at_float_;    // percent, when float began
   bool soc_was_high_ = false;             // above the threshold since then
   std::optional<Instant> drifted_since_;  // the cells are too far apart

@@ -54,9 +54,10 @@ struct ChargeStageConfig {
   double soc_reset_cell_voltage = 3.65;        // V, SOC_RESET_CELL_VOLTAGE
   std::optional<double> soc_reset_after_days;  // SOC_RESET_AFTER_DAYS; nothing: never
   CellController controller = CellController::penalty;
-  double integral_factor = 0.2;     // 1/s, CVL_ICONTROLLER_FACTOR
-  double recovery_hold_s = 60;      // CVL_RECOVERY_HOLD_SEC
-  double recovery_v_per_s = 0.001;  // CVL_RECOVERY_RATE_V_PER_SEC; 0: at once
+  double integral_factor = 0.2;           // 1/s, CVL_ICONTROLLER_FACTOR
+  double recovery_hold_s = 60;            // CVL_RECOVERY_HOLD_SEC
+  double recovery_v_per_s = 0.001;        // CVL_RECOVERY_RATE_V_PER_SEC; 0: at once
+  std::optional<double> give_up_after_h;  // SWITCH_TO_FLOAT_GIVE_UP_AFTER_HOURS; nothing: never
 };
 
 // The temperature sensors of the pack, and which of them count.
@@ -87,6 +88,8 @@ struct TimesConfig {
   TimesShown shown = TimesShown::seconds;  // TIME_TO_SOC_VALUE_TYPE
   double every_s = 60;                     // TIME_TO_SOC_RECALCULATE_EVERY
   bool passed_points = false;              // TIME_TO_SOC_INC_FROM: also how long ago a SoC was there
+
+  bool operator==(const TimesConfig&) const = default;
 };
 
 struct ControlConfig {
@@ -95,6 +98,7 @@ struct ControlConfig {
   double float_cell_voltage = 3.375;               // V, FLOAT_CELL_VOLTAGE
   double max_battery_charge_current = 50;          // A, MAX_BATTERY_CHARGE_CURRENT
   double max_battery_discharge_current = 60;       // A, MAX_BATTERY_DISCHARGE_CURRENT
+  double least_discharge_current = 0;              // A, DCL_MIN_WHILE_DISCHARGE_ALLOWED
   double voltage_drop = 0;                         // V, VOLTAGE_DROP: added to the published CVL only
   bool block_on_disconnect = false;                // BLOCK_ON_DISCONNECT
   int block_on_disconnect_timeout_minutes = 30;    // BLOCK_ON_DISCONNECT_TIMEOUT_MINUTES

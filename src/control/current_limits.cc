@@ -69,8 +69,7 @@ class TableRule {
   std::optional<double> share_;
 };
 
-LimitCandidates candidates_of(const Direction& way, const ControlConfig& config, const Battery& battery,
-                              const CurrentInputs& inputs) {
+LimitCandidates candidates_of(const Direction& way, const ControlConfig& config, const CurrentInputs& inputs) {
   LimitCandidates candidates;
   candidates.add({.rule = Rule::configured, .value = way.configured});
   if (way.of_bms && *way.of_bms < way.configured) candidates.add({.rule = Rule::bms_limit, .value = *way.of_bms});
@@ -94,7 +93,7 @@ LimitCandidates candidates_of(const Direction& way, const ControlConfig& config,
   }
   if (way.tables.by_soc) {
     TableRule rule(config, way, Rule::soc);
-    rule.at({battery.get(Field::soc)});
+    rule.at({inputs.soc});
     rule.add_to(candidates);
   }
   if (way.stopped) candidates.add({.rule = Rule::protection});
@@ -208,6 +207,7 @@ CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery
     inputs.hottest_sensor = static_cast<std::uint8_t>(temperatures.hottest->sensor);
   }
   inputs.mos = temperatures.mos;
+  inputs.soc = battery.get(Field::soc);
   return inputs;
 }
 
@@ -221,7 +221,7 @@ CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, c
                          .extreme_cell_number = inputs.highest_cell_number,
                          .fet_on = battery.flag(Field::charge_fet_on),
                          .stopped = battery.alarms().blocks_charge()};
-  return limit(way, candidates_of(way, config, battery, inputs), tells_fets);
+  return limit(way, candidates_of(way, config, inputs), tells_fets);
 }
 
 CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
@@ -234,7 +234,23 @@ CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery
                          .extreme_cell_number = inputs.lowest_cell_number,
                          .fet_on = battery.flag(Field::discharge_fet_on),
                          .stopped = battery.alarms().blocks_discharge()};
-  return limit(way, candidates_of(way, config, battery, inputs), tells_fets);
+  CurrentLimit result = limit(way, candidates_of(way, config, inputs), tells_fets);
+  const double least = least_discharge(config, battery, inputs);
+  if (result.value < least && way.fet_on.value_or(!tells_fets)) {
+    result.value = result.cause.target = least;
+    result.allowed = true;
+  }
+  return result;
+}
+
+double least_discharge(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs) {
+  const bool stopped = battery.flag(Field::discharge_fet_on) == false || battery.alarms().blocks_discharge();
+  if (stopped || inputs.cells_in_doubt || !inputs.lowest_cell || !(*inputs.lowest_cell > config.min_cell_voltage))
+    return 0;
+  const double most =
+      std::min(usable_maximum(config.max_battery_discharge_current),
+               battery.get(Field::max_discharge_current).value_or(config.max_battery_discharge_current));
+  return std::clamp(config.least_discharge_current, 0.0, std::max(most, 0.0));
 }
 
 }  // namespace bmsd

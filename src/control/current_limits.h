@@ -19,6 +19,7 @@ struct CurrentInputs {
   // Which cells and sensors these are, from 1; 0: not known.
   std::uint8_t lowest_cell_number = 0, highest_cell_number = 0;
   std::uint8_t coldest_sensor = 0, hottest_sensor = 0;
+  std::optional<double> soc;  // percent, as it is published
 };
 
 CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery);
@@ -37,6 +38,9 @@ struct RuleTable {
   Between between = Between::line;
 };
 RuleTable table_of(const ControlConfig& config, Rule rule, bool charging);
+
+// A: DCL_MIN_WHILE_DISCHARGE_ALLOWED where it holds, else 0. Never more than the configuration and the BMS allow.
+double least_discharge(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs);
 
 // A, as the limits use it: a maximum that is no number allows nothing.
 double usable_maximum(double configured);

@@ -5,7 +5,6 @@
 
 #include "control/current_limits.h"
 #include "control/disconnect.h"
-#include "control/measured_current.h"
 
 namespace bmsd {
 namespace {
@@ -17,26 +16,36 @@ constexpr double kNearFloat = 0.03;  // V
 
 }  // namespace
 
-Limits Limiter::evaluate(const ControlConfig& config, const Battery& battery, const Presence& presence, bool tells_fets,
-                         WallTime wall, Instant now) {
+Limits Limiter::evaluate(const ControlConfig& config, const Battery& battery, const Believed& believed,
+                         const Presence& presence, bool tells_fets, WallTime wall, Instant now) {
   CurrentInputs inputs = current_inputs(config, battery);
+  inputs.soc = believed.soc;
   if (cells_.missed(inputs.lowest_cell, inputs.highest_cell, now)) inputs.cells_in_doubt = true;
   if (temperatures_.missed(inputs.coldest, inputs.hottest, now)) inputs.temperatures_in_doubt = true;
 
   Limits limits = limits_from(config, battery, inputs, presence, tells_fets);
-  set_charge_voltage(config, battery, presence, wall, now, limits);
-  keep_charging_carefully(config, battery, inputs, presence, limits.charge);
+  set_charge_voltage(config, battery, believed, presence, wall, now, limits);
+  keep_charging_carefully(config, believed, inputs, presence, limits.charge);
+  const double least = least_discharge(config, battery, inputs);  // holds while the limit comes back, too
+  const bool discharges = limits.discharge.allowed;
   const bool may_rise = presence.lost_for == Duration();
   limits.charge = charge_.follow(limits.charge, usable_maximum(config.max_battery_charge_current),
                                  config.charge_recovery, may_rise, now);
   limits.discharge = discharge_.follow(limits.discharge, usable_maximum(config.max_battery_discharge_current),
                                        config.discharge_recovery, may_rise, now);
+  if (!presence.blocked && discharges && limits.discharge.value < least) {
+    limits.discharge.value = least;
+    limits.discharge.allowed = true;
+  }
   return limits;
 }
 
-void Limiter::set_charge_voltage(const ControlConfig& config, const Battery& battery, const Presence& presence,
-                                 WallTime wall, Instant now, Limits& limits) {
+void Limiter::set_charge_voltage(const ControlConfig& config, const Battery& battery, const Believed& believed,
+                                 const Presence& presence, WallTime wall, Instant now, Limits& limits) {
   ChargeInputs inputs = charge_inputs(config, battery);
+  inputs.soc = believed.soc;
+  inputs.current = believed.current;
+  inputs.heating = believed.heating;
   inputs.lost = presence.lost_for > Duration();
   const auto voltage = stage_.evaluate(config, inputs, wall, now);
   if (!voltage) return;
@@ -52,14 +61,14 @@ void Limiter::set_charge_voltage(const ControlConfig& config, const Battery& bat
 }
 
 // A pack that was being charged and nearly full when it was lost may be full by now.
-void Limiter::keep_charging_carefully(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs,
-                                      const Presence& presence, CurrentLimit& charge) {
+void Limiter::keep_charging_carefully(const ControlConfig& config, const Believed& believed,
+                                      const CurrentInputs& inputs, const Presence& presence, CurrentLimit& charge) {
   if (presence.lost_for == Duration()) {
     charged_nearly_full_.reset();
     return;
   }
   if (!charged_nearly_full_) {
-    charged_nearly_full_ = measured_current(battery).value_or(0) > 0 && inputs.highest_cell &&
+    charged_nearly_full_ = believed.current.value_or(0) > 0 && inputs.highest_cell &&
                            *inputs.highest_cell > config.float_cell_voltage - kNearFloat;
   }
   if (!*charged_nearly_full_ || presence.lost_for < kFullChargeKept) return;

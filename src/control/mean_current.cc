@@ -10,7 +10,7 @@ constexpr Duration kSpan = std::chrono::seconds(1);  // shorter ones are joined,
 void MeanCurrent::add(double current, Instant at) {
   if (last_ && at <= last_->at) return;
   const Duration length = last_ ? at - last_->at : Duration{};
-  if (length >= kWindow) {
+  if (length >= window_) {
     spans_.clear();
     length_ = {};
   } else if (last_) {
@@ -22,7 +22,7 @@ void MeanCurrent::add(double current, Instant at) {
       spans_.push_back({length, ampere_seconds});
     }
     length_ += length;
-    while (length_ - spans_.front().length >= kWindow) {
+    while (length_ - spans_.front().length >= window_) {
       length_ -= spans_.front().length;
       spans_.pop_front();
     }

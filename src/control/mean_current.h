@@ -1,4 +1,4 @@
-// The mean current of the last five minutes.
+// The mean current of the last minutes.
 #pragma once
 
 #include <deque>
@@ -12,7 +12,7 @@ namespace bmsd {
 // at uneven intervals weigh what they last.
 class MeanCurrent {
  public:
-  static constexpr Duration kWindow = std::chrono::seconds(300);
+  explicit MeanCurrent(Duration window = std::chrono::seconds(300)) : window_(window) {}
 
   // A, measured at `at`; a sample that is not newer than the last one is left out. After a gap as long as the window it
   // begins anew.
@@ -31,6 +31,7 @@ class MeanCurrent {
     Instant at;
   };
 
+  Duration window_;
   std::deque<Span> spans_;  // of about a second each, oldest first
   Duration length_{};       // of all spans
   std::optional<Sample> last_;

@@ -55,6 +55,21 @@ void add_fields(const Battery& battery, const Presence& presence, Json& json) {
   if (const auto temperature = battery.temperature()) json["temperature_c"] = rounded(*temperature, 1);
 }
 
+// What is published in the place of what the BMS says: of a sensor, counted, or corrected.
+void add_published(const Measured& measured, Json& json) {
+  const auto put = [&](const char* key, std::optional<double> value, int decimals) {
+    if (value) json[key] = rounded(*value, decimals);
+  };
+  put(info(Field::current).key, measured.current, info(Field::current).decimals);
+  put("power_w", measured.power, 1);
+  put("mean_current_a", measured.mean_current, info(Field::current).decimals);
+  put(info(Field::soc).key, measured.soc, info(Field::soc).decimals);
+  put("soc_bms_percent", measured.soc_bms, info(Field::soc).decimals);
+  if (measured.remaining_bms) {
+    put(info(Field::capacity_remaining).key, measured.remaining, info(Field::capacity_remaining).decimals);
+  }
+}
+
 void add_lists(const Battery& battery, Json& json) {
   if (battery.cell_voltages()) json[kCellVoltages.key] = list(kCellVoltages, *battery.cell_voltages());
   if (battery.cell_temperatures()) json[kCellTemperatures.key] = list(kCellTemperatures, *battery.cell_temperatures());
@@ -157,6 +172,8 @@ Json battery_json(const BatteryView& view, Instant now) {
   Json json = Json::object();
   add_identity(view.identity, json);
   add_fields(view.battery, view.presence, json);
+  add_published(view.outputs.measured, json);
+  if (view.outputs.times.to_go) json["time_to_go_s"] = *view.outputs.times.to_go;
   add_lists(view.battery, json);
   add_alarms(view.battery, view.presence, json);
   json["limits"] = limits_json(view.limits);

@@ -96,7 +96,7 @@ PathInput BatteryPaths::input(const BatteryView& view) const {
 
 void BatteryPaths::update(const BatteryView& view, Publisher& publisher, Instant now) {
   const Value& said = view.battery.value(Field::current);
-  const auto current = measured_current(view.battery);
+  const auto current = measured_current(view.control, view.battery, {});
   if (said.quality == Quality::fresh && current) mean_current_.add(*current, said.at);
   internal_errors_.count(internal_errors(view.health), now);
   if (const auto& cells = view.battery.cell_voltages()) add_cells(cells->size());

@@ -21,7 +21,7 @@ std::optional<double> live_voltage(In in) {
   return in.view.presence.measurements_valid ? in.view.battery.get(Field::voltage) : std::nullopt;
 }
 std::optional<double> live_current(In in) {
-  return in.view.presence.measurements_valid ? measured_current(in.view.battery) : std::nullopt;
+  return in.view.presence.measurements_valid ? measured_current(in.view.control, in.view.battery, {}) : std::nullopt;
 }
 
 std::optional<double> remaining(In in) {
@@ -97,9 +97,9 @@ BusValue error_code(In in) {
 BusValue connection_information(In in) { return in.view.presence.text; }
 
 BusValue alarm(In in, Alarm alarm) {
-  const bool hides = in.view.limits.hides_high_voltage_warnings;
-  const Severity level =
-      alarm == Alarm::bms_cable ? in.view.presence.cable_alarm : shown_severity(in.view.battery.alarms(), alarm, hides);
+  const bool hides = in.view.limits.hides_high_voltage_warnings, hides_soc = in.view.outputs.hides_low_soc;
+  const Severity level = alarm == Alarm::bms_cable ? in.view.presence.cable_alarm
+                                                   : shown_severity(in.view.battery.alarms(), alarm, hides, hides_soc);
   return level == Severity::unsupported ? BusValue() : BusValue(static_cast<std::int32_t>(level));
 }
 

@@ -113,6 +113,61 @@ TEST_F(HubChange, ThePermissionIsThatOfTheBattery) {
   EXPECT_FALSE(charge_fet(0x41));
 }
 
+// Both packs full and at rest, until float has begun and three minutes are over.
+class HubFull : public HubChange {
+ protected:
+  using HubChange::HubChange;
+
+  void charge(const std::string& more) {
+    start("[DEFAULT]\nSWITCH_TO_FLOAT_WAIT_FOR_SEC = 3\n" + more);
+    for (const int address : {0x40, 0x41}) {
+      ASSERT_TRUE(bus_.set(address, "soc_percent", "93"));
+      ASSERT_TRUE(bus_.set(address, "cell_voltages_v", cells()));
+    }
+    for (int second = 0; second < 240; ++second) {
+      wire_.run_for(1s);
+      hub_.tick(wire_.now());
+    }
+    EXPECT_NE(sink_.batteries.at(kFirst).limits.charge_mode.find("Float"), std::string::npos);
+  }
+  long told() const {
+    return std::count_if(log_.begin(), log_.end(), [](const auto& line) {
+      return line.second.find(kFirst + ": state of charge to 100") != std::string::npos;
+    });
+  }
+  double soc(int address) { return bus_.pack(address)->state().soc; }
+
+ private:
+  static std::string cells() {
+    std::string list;
+    for (int i = 0; i < 16; ++i) list += i == 0 ? "3.452" : ",3.452";
+    return list;
+  }
+};
+
+class HubFullIgnored : public HubFull {
+ protected:
+  HubFullIgnored() : HubFull({{"writes", "ignore"}}) {}
+};
+
+TEST_F(HubFull, ABmsThatMayBeToldHearsOfAFullChargeOnce) {
+  charge("[battery ttySIM0 0x40]\nALLOW_WRITES = True\n");
+  EXPECT_NEAR(soc(0x40), 100, 0.5);
+  EXPECT_EQ(told(), 1);
+  EXPECT_NEAR(soc(0x41), 93, 0.5) << "this one may not be written to";
+}
+
+TEST_F(HubFull, NobodyHearsOfItWhereThatIsSwitchedOff) {
+  charge("ALLOW_WRITES = True\nAUTO_RESET_SOC = False\n");
+  EXPECT_NEAR(soc(0x40), 93, 0.5);
+  EXPECT_EQ(told(), 0);
+}
+
+TEST_F(HubFullIgnored, ABmsThatDoesNotConfirmIsToldThreeTimesMore) {
+  charge("ALLOW_WRITES = True\n");
+  EXPECT_EQ(told(), 4);
+}
+
 TEST_F(HubChange, WhatWasReadBackIsTold) {
   start(kAllowed);
   const int changes = sink_.changes;

@@ -225,6 +225,48 @@ TEST_F(ChargeStageTest, TheLimitOfTheBmsHoldsInEveryStage) {
   EXPECT_DOUBLE_EQ(say(903, inputs).cvl, 52.8);
 }
 
+TEST_F(ChargeStageTest, GivesUpAfterTheHoursThatTheUserAllowsAndIsNotFull) {
+  config_.stages.give_up_after_h = 2;
+  const auto one_ahead = sixteen(3.42, 0.035);
+  const ChargeInputs inputs = charge_inputs_of(one_ahead);
+  say(0, inputs);
+  EXPECT_EQ(say(7200, inputs).mode.stage, ChargeStageName::bulk);
+  EXPECT_EQ(say(7201, inputs).mode.stage, ChargeStageName::float_transition);
+  EXPECT_EQ(stage_.full_charges(), 0U);
+}
+
+TEST_F(ChargeStageTest, DoesNotGiveUpABatteryThatWasDischargedInBetween) {
+  config_.stages.give_up_after_h = 2;
+  const auto one_ahead = sixteen(3.42, 0.035), used = sixteen(3.30);
+  say(0, charge_inputs_of(one_ahead));
+  say(7000, charge_inputs_of(used));
+  EXPECT_EQ(say(7201, charge_inputs_of(one_ahead)).mode.stage, ChargeStageName::bulk);
+}
+
+TEST_F(ChargeStageTest, WaitsForTheBalancerForEverUnlessTold) {
+  const auto one_ahead = sixteen(3.42, 0.035);
+  for (int day = 0; day < 5; ++day) {
+    EXPECT_EQ(say(day * 86400, charge_inputs_of(one_ahead)).mode.stage, ChargeStageName::bulk);
+  }
+}
+
+TEST_F(ChargeStageTest, ABatteryThatOthersFillWhileItIsInFloatIsAtItsHundredPercentAgain) {
+  const auto full = sixteen(3.451), used = sixteen(3.34);
+  double t = 0;
+  for (; stage_.kept().may_reach_max; t += 10) say(t, charge_inputs_of(full, 99));
+  EXPECT_EQ(stage_.syncs(), 1U);
+  for (const double end = t + 3000; t < end; t += 10) say(t, charge_inputs_of(full, 99));
+  EXPECT_EQ(stage_.syncs(), 1U) << "it is still the same charge";
+  say(t += 10, charge_inputs_of(used, 95));
+  say(t += 10, charge_inputs_of(full, 95));
+  say(t += 900, charge_inputs_of(full, 95));
+  EXPECT_EQ(stage_.syncs(), 1U) << "the wait is the same as before float";
+  say(t += 1, charge_inputs_of(full, 95));
+  EXPECT_EQ(stage_.syncs(), 2U);
+  EXPECT_EQ(stage_.full_charges(), 1U);
+  EXPECT_FALSE(stage_.kept().may_reach_max);
+}
+
 TEST_F(ChargeStageTest, WithoutSingleCellsThePackVoltageIsTheSum) {
   Battery battery;
   Reading reading;

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "battery/battery.h"
-#include "control/limits.h"
+#include "control/limiter.h"
+#include "control/measured_current.h"
 
 namespace bmsd {
 
@@ -28,6 +29,11 @@ inline Battery battery_of(const Reading& reading) {
   Battery battery;
   (void)battery.merge(reading, 0, Instant());
   return battery;
+}
+
+// As the BMS says it.
+inline Believed believed(const Battery& battery, const ControlConfig& config = {}) {
+  return {measured_current(config, battery, {}), battery.get(Field::soc)};
 }
 
 // Sixteen cells at 3.3 V, 25 degrees, both FETs on: nothing limits.

@@ -155,7 +155,7 @@ RC_GTEST_PROP(Limiter, KeepsItsPromisesThroughAnyHistory, ()) {
       disconnect.round_failed(battery, config, now);
     }
     const Presence presence = disconnect.presence(config, now);
-    const Limits limits = limiter.evaluate(config, battery, presence, true, {}, now);
+    const Limits limits = limiter.evaluate(config, battery, believed(battery), presence, true, {}, now);
     const Limits target = first_limits(config, battery, presence, true);
     const bool lost = presence.lost_for > Duration();
     const bool may_fall = lost || battery.cell_temperatures()->empty();  // without a lower target
@@ -183,8 +183,8 @@ RC_GTEST_PROP(Limiter, AnEvaluationTwiceAtTheSameInstantSaysTheSame, ()) {
       disconnect.round_failed(battery, config, now);
     }
     const Presence presence = disconnect.presence(config, now);
-    const Limits once = limiter.evaluate(config, battery, presence, true, {}, now);
-    const Limits twice = limiter.evaluate(config, battery, presence, true, {}, now);
+    const Limits once = limiter.evaluate(config, battery, believed(battery), presence, true, {}, now);
+    const Limits twice = limiter.evaluate(config, battery, believed(battery), presence, true, {}, now);
     RC_ASSERT(twice.charge == once.charge && twice.discharge == once.discharge && twice.cvl == once.cvl);
   }
 }

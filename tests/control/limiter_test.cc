@@ -17,7 +17,7 @@ const std::string kCharge = "Max Battery Charge Current", kCells = "Cell Voltage
 class LimiterTest : public testing::Test {
  protected:
   CurrentLimit charge(double t, const Battery& battery) {
-    return limiter_.evaluate(config_, battery, presence_, true, {}, at(t)).charge;
+    return limiter_.evaluate(config_, battery, believed(battery), presence_, true, {}, at(t)).charge;
   }
   // By a BMS that sets the charge current itself, the simplest way to any target.
   double charge_with(double t, double amperes) {
@@ -134,9 +134,12 @@ TEST_F(LimiterTest, WithoutHoldAndRateItRisesAtOnce) {
 
 TEST_F(LimiterTest, BothDirectionsRecoverByTheirOwnSettings) {
   config_.discharge_recovery = {2, 10, 0.015};
-  limiter_.evaluate(config_, battery_of(reading_of(16, 3.3, -15)), presence_, true, {}, at(0));
-  for (const double t : {1.0, 3.0}) limiter_.evaluate(config_, calm_battery(), presence_, true, {}, at(t));
-  const Limits limits = limiter_.evaluate(config_, calm_battery(), presence_, true, {}, at(4));
+  limiter_.evaluate(config_, battery_of(reading_of(16, 3.3, -15)), believed(battery_of(reading_of(16, 3.3, -15))),
+                    presence_, true, {}, at(0));
+  for (const double t : {1.0, 3.0})
+    limiter_.evaluate(config_, calm_battery(), believed(calm_battery()), presence_, true, {}, at(t));
+  const Limits limits =
+      limiter_.evaluate(config_, calm_battery(), believed(calm_battery()), presence_, true, {}, at(4));
   EXPECT_DOUBLE_EQ(limits.charge.value, 0);
   EXPECT_DOUBLE_EQ(limits.discharge.value, 10);
 }
@@ -214,9 +217,12 @@ TEST_F(LimiterTest, APackLostLowerOrWhileItWasDischargedKeepsItsChargeCurrent) {
   open.set(Field::charge_fet_on, 0);
   for (const Reading& reading : {reading_of(16, 3.344), discharging}) {
     Limiter limiter;
-    limiter.evaluate(config_, battery_of(reading), presence_, true, {}, at(0));
+    limiter.evaluate(config_, battery_of(reading), believed(battery_of(reading)), presence_, true, {}, at(0));
     lose(1700);
-    EXPECT_DOUBLE_EQ(limiter.evaluate(config_, battery_of(reading), presence_, true, {}, at(1700)).charge.value, 50);
+    EXPECT_DOUBLE_EQ(
+        limiter.evaluate(config_, battery_of(reading), believed(battery_of(reading)), presence_, true, {}, at(1700))
+            .charge.value,
+        50);
     lose(0);
   }
 }
@@ -242,7 +248,8 @@ TEST_F(LimiterTest, TemperaturesThatVanishCountForAMinuteAsTheyWereAndThenLimitT
   EXPECT_DOUBLE_EQ(charge(0, battery_of(reading_of(16, 3.3, 5))).value, 25);
   EXPECT_DOUBLE_EQ(charge(1, without_temperatures()).value, 25);
   EXPECT_DOUBLE_EQ(charge(61, without_temperatures()).value, 25);
-  const Limits limits = limiter_.evaluate(config_, without_temperatures(), presence_, true, {}, at(61.1));
+  const Limits limits = limiter_.evaluate(config_, without_temperatures(), believed(without_temperatures()), presence_,
+                                          true, {}, at(61.1));
   EXPECT_DOUBLE_EQ(limits.charge.value, 12.5);
   EXPECT_EQ(limits.charge.reason, "Temp");
   EXPECT_DOUBLE_EQ(limits.discharge.value, 15);
@@ -285,6 +292,23 @@ TEST_F(LimiterTest, WhatIsSwitchedOffIsNotMissed) {
   EXPECT_DOUBLE_EQ(charge(100, without_temperatures()).value, 50);
 }
 
+TEST_F(LimiterTest, TheLeastDischargeCurrentHoldsWhileTheLimitComesBack) {
+  config_.least_discharge_current = 5;
+  const auto discharge = [&](double t, bool on) {
+    Reading reading = reading_of(16, 3.3);
+    reading.set(Field::discharge_fet_on, on ? 1 : 0);
+    const Battery battery = battery_of(reading);
+    return limiter_.evaluate(config_, battery, believed(battery), presence_, true, {}, at(t)).discharge;
+  };
+  EXPECT_DOUBLE_EQ(discharge(0, false).value, 0);
+  EXPECT_DOUBLE_EQ(discharge(1, true).value, 5);
+  EXPECT_TRUE(discharge(2, true).allowed);
+  lose(2);
+  EXPECT_DOUBLE_EQ(discharge(3, true).value, 5);
+  lose(60, true);
+  EXPECT_DOUBLE_EQ(discharge(60, true).value, 0);
+}
+
 // --- The current
 
 TEST(MeasuredCurrent, NoneFlowsThroughAnOpenFetInItsDirection) {
@@ -299,9 +323,9 @@ TEST(MeasuredCurrent, NoneFlowsThroughAnOpenFetInItsDirection) {
     reading.set(Field::current, c.said);
     reading.set(Field::charge_fet_on, c.charge_fet);
     reading.set(Field::discharge_fet_on, c.discharge_fet);
-    EXPECT_DOUBLE_EQ(*measured_current(battery_of(reading)), c.believed);
+    EXPECT_DOUBLE_EQ(*measured_current({}, battery_of(reading), {}), c.believed);
   }
-  EXPECT_FALSE(measured_current(Battery()));
+  EXPECT_FALSE(measured_current({}, Battery(), {}));
 }
 
 }  // namespace

@@ -276,5 +276,26 @@ TEST(Limits, AConfigurationThatIsNoNumberAllowsNothing) {
   EXPECT_FALSE(limits.cvl);
 }
 
+TEST(Limits, AnInverterKeepsItsLeastCurrentWhileTheBatteryLetsItFlow) {
+  ControlConfig config;
+  config.least_discharge_current = 5;
+  const auto discharge = [&](const Reading& reading) {
+    return first_limits(config, battery_of(reading), kPresent, true).discharge;
+  };
+  Reading reading = reading_of(16, 2.95);
+  EXPECT_DOUBLE_EQ(discharge(reading).value, 5) << "0.5 % to 5 % of 60 A would be less";
+  EXPECT_TRUE(discharge(reading).allowed);
+  EXPECT_EQ(discharge(reading).reason, "Cell Voltage");
+  reading.set(Field::max_discharge_current, 2);
+  EXPECT_DOUBLE_EQ(discharge(reading).value, 2) << "never more than the BMS allows";
+  reading = reading_of(16, 2.95);
+  reading.set(Field::discharge_fet_on, 0);
+  EXPECT_DOUBLE_EQ(discharge(reading).value, 0);
+  reading.set_unknown(Field::discharge_fet_on);
+  EXPECT_LT(discharge(reading).value, 5);
+  EXPECT_LT(discharge(reading_of(16, 2.9)).value, 5) << "an empty cell";
+  EXPECT_DOUBLE_EQ(discharge(reading_of(16, 3.3)).value, 60);
+}
+
 }  // namespace
 }  // namespace bmsd

@@ -64,5 +64,26 @@ TEST(BatteryJson, ATextThatIsNoUtf8IsStillWritten) {
             "b\"}");
 }
 
+TEST(BatteryJson, ShowsWhatIsPublishedInThePlaceOfWhatTheBmsSays) {
+  Shown shown = shown_battery();
+  Measured& measured = shown.outputs.measured;
+  measured.current = -11.239;
+  measured.power = -598.7;
+  measured.mean_current = -10.5;
+  measured.soc = 73.5;
+  measured.soc_bms = 87.456;
+  measured.remaining = 73.5;
+  measured.remaining_bms = 87.46;
+  shown.outputs.times.to_go = 18360;
+  const auto json = battery_json(shown.view(), instant_at(101));
+  EXPECT_EQ(json["current_a"], -11.24);
+  EXPECT_EQ(json["power_w"], -598.7);
+  EXPECT_EQ(json["mean_current_a"], -10.5);
+  EXPECT_EQ(json["soc_percent"], 73.5);
+  EXPECT_EQ(json["soc_bms_percent"], 87.46);
+  EXPECT_EQ(json["capacity_remaining_ah"], 73.5);
+  EXPECT_EQ(json["time_to_go_s"], 18360);
+}
+
 }  // namespace
 }  // namespace bmsd
