@@ -24,6 +24,10 @@ DBUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Confi
 """
 
 
+def is_can(protocol):
+    return protocol.startswith("can") or protocol.endswith("-can")
+
+
 @pytest.fixture
 def folder():
     """A short-lived folder with a short name: the path of a Unix socket has 107 characters at most."""
@@ -64,13 +68,15 @@ def bus(folder, processes):
 
 @pytest.fixture
 def simulate(folder, processes):
-    """simulate(packs=2, link="ttySIM0", ...) starts Daren packs on a pseudo-terminal; .port is the path to give to bmsd."""
+    """simulate(packs=2, link="ttySIM0", ...) starts Daren packs on a pseudo-terminal, those of protocols over CAN behind an slcan
+    adapter there; .port is what to give to bmsd."""
 
     def start(*options, packs=1, link="ttySIM0", protocol="daren-485"):
-        port = folder / link
-        process = processes(BMSD, "simulate", protocol, "--packs", packs, "--link", port, *options)
+        tty = folder / link
+        can = is_can(protocol)
+        process = processes(BMSD, "simulate", protocol, "--packs", packs, "--slcan" if can else "--link", tty, *options)
         process.wait_for_line("listening on")
-        process.port = port
+        process.port = f"slcan:{tty}" if can else tty
         return process
 
     return start

@@ -12,17 +12,9 @@ PROTOCOLS = ["daly-can", "jkbms-can", "canbus-bms"]  # the first is asked, the o
 
 
 @pytest.fixture
-def adapter(folder, processes):
+def adapter(simulate):
     """adapter("daly-can", ...) starts packs behind an slcan adapter; .port is what to give to bmsd."""
-
-    def start(protocol, *options):
-        tty = folder / "ttyACM0"
-        process = processes(BMSD, "simulate", protocol, "--slcan", tty, *options)
-        process.wait_for_line("listening on")
-        process.port = f"slcan:{tty}"
-        return process
-
-    return start
+    return lambda protocol, *options, packs=1: simulate(*options, packs=packs, link="ttyACM0", protocol=protocol)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -54,7 +46,7 @@ def test_scan_finds_it_and_show_reads_it(adapter, protocol):
 
 
 def test_several_packs_have_services_of_their_own(bus, run, adapter):
-    simulator = adapter("jkbms-can", "--packs", "2", "--address", "1,2")
+    simulator = adapter("jkbms-can", "--address", "1,2", packs=2)
     run(simulator.port, protocol="jkbms-can", address="1,2")
     for address in (1, 2):
         bus.wait_for_name(f"{NAME}__0x0{address}")
