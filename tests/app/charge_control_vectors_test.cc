@@ -114,10 +114,10 @@ TEST(ChargeControlVectors, EveryStepOfEveryScenarioHolds) {
       }
     }
   }
-  for (const auto& [key, least] : std::map<std::string, int>{{"cvl_v", 450},
-                                                             {"mode_text", 430},
-                                                             {"ccl_a", 460},
-                                                             {"charge_limit_reason", 440},
+  for (const auto& [key, least] : std::map<std::string, int>{{"cvl_v", 440},
+                                                             {"mode_text", 420},
+                                                             {"ccl_a", 450},
+                                                             {"charge_limit_reason", 430},
                                                              {"soc_percent", 90},
                                                              {"soc_calc_percent", 80},
                                                              {"current_a", 35},
@@ -126,7 +126,7 @@ TEST(ChargeControlVectors, EveryStepOfEveryScenarioHolds) {
                                                              {"time_to_go_s", 10},
                                                              {"time_to_soc", 20},
                                                              {"mid_voltage_v", 50},
-                                                             {"voltage_v", 25},
+                                                             {"voltage_v", 20},
                                                              {"bms_cable_alarm", 25},
                                                              {"high_voltage_alarm", 10},
                                                              {"device_state", 14}}) {
