@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <variant>
 
 namespace bmsd {
@@ -36,38 +38,103 @@ void add_identity(const Identity& identity, Json& json) {
   if (!identity.identities.empty()) json["identity"] = identity.identities.front();
 }
 
-void add_fields(const Battery& battery, const Presence& presence, Json& json) {
+// What is published of a field: charge control may know it better than the BMS.
+std::optional<double> published(const BatteryView& view, Field field) {
+  const Measured& measured = view.outputs.measured;
+  switch (field) {
+    case Field::voltage:
+      return measured.voltage;
+    case Field::current:
+      return measured.current;
+    case Field::soc:
+      return measured.soc;
+    case Field::capacity_remaining:
+      return measured.remaining;
+    default:
+      return view.battery.get(field);
+  }
+}
+
+void add(Json& json, const char* key, std::optional<double> value, int decimals) {
+  if (value) json[key] = rounded(*value, decimals);
+}
+void add(Json& json, const char* key, std::optional<std::int64_t> value) {
+  if (value) json[key] = *value;
+}
+void add(Json& json, const char* key, std::optional<bool> value) {
+  if (value) json[key] = *value;
+}
+
+void add_fields(const BatteryView& view, Json& json) {
+  const Battery& battery = view.battery;
   Json quality = Json::object();
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     const Field field = field_at(i);
     const char* key = info(field).key;
     if (battery.value(field).quality == Quality::rejected) quality[key] = "rejected";
     if (battery.value(field).quality == Quality::unknown) quality[key] = "unknown";
-    const bool momentary = field == Field::voltage || field == Field::current;
-    if (momentary && !presence.measurements_valid) continue;
-    if (const auto value = battery.get(field)) json[key] = number(info(field), *value);
+    if (const auto value = published(view, field)) json[key] = number(info(field), *value);
   }
   json["quality"] = std::move(quality);
-
-  const auto voltage = battery.get(Field::voltage);
-  const auto current = battery.get(Field::current);
-  if (voltage && current && presence.measurements_valid) json["power_w"] = rounded(*voltage * *current, 1);
-  if (const auto temperature = battery.temperature()) json["temperature_c"] = rounded(*temperature, 1);
+  add(json, "temperature_c", battery.temperature(), 1);
 }
 
-// What is published in the place of what the BMS says: of a sensor, counted, or corrected.
-void add_published(const Measured& measured, Json& json) {
-  const auto put = [&](const char* key, std::optional<double> value, int decimals) {
-    if (value) json[key] = rounded(*value, decimals);
-  };
-  put(info(Field::current).key, measured.current, info(Field::current).decimals);
-  put("power_w", measured.power, 1);
-  put("mean_current_a", measured.mean_current, info(Field::current).decimals);
-  put(info(Field::soc).key, measured.soc, info(Field::soc).decimals);
-  put("soc_bms_percent", measured.soc_bms, info(Field::soc).decimals);
-  if (measured.remaining_bms) {
-    put(info(Field::capacity_remaining).key, measured.remaining, info(Field::capacity_remaining).decimals);
+const char* soc_source(const BatteryView& view) {
+  const Measured& measured = view.outputs.measured;
+  if (!measured.soc_bms && view.battery.get(Field::soc)) return "bms";
+  return view.control.soc.counted ? "counted" : "sensor";
+}
+
+// What charge control makes of what the BMS says, or knows besides.
+void add_measured(const BatteryView& view, Json& json) {
+  const Measured& measured = view.outputs.measured;
+  add(json, "power_w", measured.power, 1);
+  add(json, "mean_current_a", measured.mean_current, 2);
+  const auto said = view.battery.get(Field::current);
+  const bool corrected = said && measured.current && std::abs(*said - *measured.current) >= 0.005;
+  if (corrected) json["current_bms_a"] = rounded(*said, 2);
+  add(json, "consumed_ah", measured.consumed, 2);
+  add(json, "soc_bms_percent", measured.soc_bms, 2);
+  add(json, "capacity_remaining_bms_ah", measured.remaining_bms, 2);
+  add(json, "consumed_bms_ah", measured.consumed_bms, 2);
+  if (measured.soc) json["soc_source"] = soc_source(view);
+  add(json, "balancing_allowed", view.outputs.balancer_may);
+  add(json, "heating", view.outputs.heating);
+}
+
+void add_times(const TimesToGo& times, Json& json) {
+  add(json, "time_to_go_s", times.to_go);
+  if (times.to_soc.empty()) return;
+  Json list = Json::array();
+  for (const TimesToGo::Point& point : times.to_soc) {
+    Json& entry = list.emplace_back(Json{{"soc_percent", point.percent}});
+    add(entry, "time_s", point.seconds);
   }
+  json["times_to_soc"] = std::move(list);
+}
+
+Json history_json(const HistoryValues& history) {
+  Json json = Json::object();
+  add(json, "deepest_discharge_ah", history.deepest_discharge, 1);
+  add(json, "last_discharge_ah", history.last_discharge, 1);
+  add(json, "average_discharge_ah", history.average_discharge, 1);
+  add(json, "total_drawn_ah", history.total_ah_drawn, 1);
+  add(json, "charge_cycles", history.charge_cycles, 1);
+  add(json, "full_discharges", history.full_discharges);
+  add(json, "last_full_charge", history.timestamp_last_full_charge);
+  add(json, "time_since_last_full_charge_s", history.time_since_last_full_charge);
+  add(json, "automatic_syncs", history.automatic_syncs);
+  add(json, "low_voltage_alarms", history.low_voltage_alarms);
+  add(json, "high_voltage_alarms", history.high_voltage_alarms);
+  add(json, "minimum_voltage_v", history.minimum_voltage, 2);
+  add(json, "maximum_voltage_v", history.maximum_voltage, 2);
+  add(json, "minimum_cell_voltage_v", history.minimum_cell_voltage, 3);
+  add(json, "maximum_cell_voltage_v", history.maximum_cell_voltage, 3);
+  add(json, "minimum_temperature_c", history.minimum_temperature, 1);
+  add(json, "maximum_temperature_c", history.maximum_temperature, 1);
+  add(json, "discharged_energy_kwh", history.discharged_energy, 2);
+  add(json, "charged_energy_kwh", history.charged_energy, 2);
+  return json;
 }
 
 void add_lists(const Battery& battery, Json& json) {
@@ -171,12 +238,13 @@ Json extra_json(const ExtraValue& value) {
 Json battery_json(const BatteryView& view, Instant now) {
   Json json = Json::object();
   add_identity(view.identity, json);
-  add_fields(view.battery, view.presence, json);
-  add_published(view.outputs.measured, json);
-  if (view.outputs.times.to_go) json["time_to_go_s"] = *view.outputs.times.to_go;
+  add_fields(view, json);
+  add_measured(view, json);
+  add_times(view.outputs.times, json);
   add_lists(view.battery, json);
   add_alarms(view.battery, view.presence, json);
   json["limits"] = limits_json(view.limits);
+  json["history"] = history_json(view.outputs.history);
   json["connection"] = connection_json(view, now);
   Json extras = Json::object();
   for (const auto& [key, value] : view.battery.extras()) extras[key] = extra_json(value);

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 #include "battery/alarms.h"
 #include "battery/fields.h"
+#include "control/times_to_go.h"
 #include "sink/table.h"
 #include "sink/text.h"
 
@@ -67,6 +70,37 @@ std::string field_text(const Json& battery, const FieldInfo& field) {
   return with_unit(fixed(number_at(battery, field.key), field.decimals), unit_of(field.quantity));
 }
 
+// "3d 4h", of a number of seconds.
+std::string time_text(double seconds) {
+  return std::abs(seconds) < 1e15 ? duration_text(static_cast<std::int64_t>(seconds)) : "-";
+}
+
+// Where the state of charge is not the one of the BMS.
+std::string source_text(const Json& battery) {
+  const std::string source = text_at(battery, "soc_source");
+  if (source != "counted" && source != "sensor") return {};
+  const auto said = number_at(battery, "soc_bms_percent");
+  return std::string(source == "counted" ? "   (counted" : "   (of the external sensor") +
+         (said ? "; the BMS says " + fixed(said, 2) + " %)" : ")");
+}
+
+void add_charge(const Json& battery, Sheet& sheet) {
+  const auto optional = [&](const char* label, const char* key, int decimals, const char* unit) {
+    if (const auto value = number_at(battery, key)) sheet.line(label, with_unit(fixed(value, decimals), unit));
+  };
+  optional("Current as the BMS says it", "current_bms_a", 2, "A");
+  optional("Mean current of 5 minutes", "mean_current_a", 2, "A");
+  optional("Consumed", "consumed_ah", 2, "Ah");
+  if (const auto seconds = number_at(battery, "time_to_go_s")) sheet.line("Time to go", time_text(*seconds));
+  const auto points = battery.find("times_to_soc");
+  if (points == battery.end() || !points->is_array()) return;
+  for (const Json& point : *points) {
+    const auto seconds = number_at(point, "time_s");
+    sheet.line("Time to " + with_unit(fixed(number_at(point, "soc_percent"), 0), "%"),
+               seconds ? time_text(*seconds) : "-");
+  }
+}
+
 void add_fields(const Json& battery, Sheet& sheet) {
   sheet.section("Battery");
   const Json quality = object_at(battery, "quality");
@@ -76,6 +110,7 @@ void add_fields(const Json& battery, Sheet& sheet) {
     std::string value = field_text(battery, field);
     if (doubt == "rejected") value += "   (the last one was implausible and rejected)";
     if (doubt == "unknown") value += "   (unknown to the BMS)";
+    if (std::string_view(field.key) == info(Field::soc).key) value += source_text(battery);
     sheet.line(field.label, value, doubt.empty() ? Color::none : Color::yellow);
     if (std::string_view(field.key) == info(Field::current).key && battery.contains("power_w")) {
       sheet.line("Power", with_unit(fixed(number_at(battery, "power_w"), 1), "W"));
@@ -84,9 +119,40 @@ void add_fields(const Json& battery, Sheet& sheet) {
   if (battery.contains("temperature_c")) {
     sheet.line("Temperature", with_unit(fixed(number_at(battery, "temperature_c"), 1), unit_of(Quantity::celsius)));
   }
+  add_charge(battery, sheet);
   for (const TextInfo& text : kTexts) {
     if (const std::string value = text_at(battery, text.key); !value.empty()) sheet.line(text.label, value);
   }
+}
+
+void add_history(const Json& battery, Sheet& sheet) {
+  const Json history = object_at(battery, "history");
+  if (history.empty()) return;
+  sheet.section("History");
+  const auto value = [&](const char* label, const char* key, int decimals, const char* unit) {
+    if (const auto number = number_at(history, key)) sheet.line(label, with_unit(fixed(number, decimals), unit));
+  };
+  const auto range = [&](const char* label, const char* low, const char* high, int decimals, const char* unit) {
+    const auto lowest = number_at(history, low), highest = number_at(history, high);
+    if (lowest || highest)
+      sheet.line(label, with_unit(fixed(lowest, decimals) + " to " + fixed(highest, decimals), unit));
+  };
+  if (const auto seconds = number_at(history, "time_since_last_full_charge_s"))
+    sheet.line("Last full charge", time_text(*seconds) + " ago");
+  value("Full charges", "automatic_syncs", 0, "");
+  value("Charge cycles", "charge_cycles", 1, "");
+  value("Charge drawn", "total_drawn_ah", 1, "Ah");
+  value("Energy charged", "charged_energy_kwh", 2, "kWh");
+  value("Energy discharged", "discharged_energy_kwh", 2, "kWh");
+  value("Deepest discharge", "deepest_discharge_ah", 1, "Ah");
+  value("Last discharge", "last_discharge_ah", 1, "Ah");
+  value("Mean discharge", "average_discharge_ah", 1, "Ah");
+  value("Full discharges", "full_discharges", 0, "");
+  range("Voltage", "minimum_voltage_v", "maximum_voltage_v", 2, "V");
+  range("Cell voltage", "minimum_cell_voltage_v", "maximum_cell_voltage_v", 3, "V");
+  range("Temperature", "minimum_temperature_c", "maximum_temperature_c", 1, "°C");
+  value("Alarms of low voltage", "low_voltage_alarms", 0, "");
+  value("Alarms of high voltage", "high_voltage_alarms", 0, "");
 }
 
 void add_cells(const Json& battery, Sheet& sheet) {
@@ -212,6 +278,7 @@ std::string battery_sheet(const Json& battery, const TextStyle& style) {
   add_cells(battery, sheet);
   add_limits(battery, sheet);
   add_alarms(battery, sheet);
+  add_history(battery, sheet);
   add_connection(battery, sheet);
   add_extras(battery, sheet);
   return sheet.take();

@@ -18,6 +18,8 @@ Json two_batteries() {
   second.identity.id = "ttyUSB0 0x02";
   second.presence = {
       false, false, false, Severity::warning, 75s, "Lost for: 1m 15s | Disconnect in: 28m 45s | Threshold: 30m"};
+  Measured& measured = second.outputs.measured;
+  measured.voltage = measured.current = measured.power = measured.mean_current = std::nullopt;
   second.limits.charge = {50, "Max Battery Charge Current", true};
   second.limits.discharge = {60, "Max Battery Discharge Current", true};
   return {battery_json(shown_battery().view(), instant_at(100)), battery_json(second.view(), instant_at(175))};
@@ -79,10 +81,13 @@ Battery
   State of charge                       87.46 %
   State of health                       -   (unknown to the BMS)
   Full charge capacity                  100.00 Ah
+  Remaining capacity                    87.46 Ah
   Charge cycles                         42   (the last one was implausible and rejected)
   Charge FET                            on
   Discharge FET                         off
   Temperature                           25.3 °C
+  Mean current of 5 minutes             -12.50 A
+  Consumed                              -12.54 Ah
   Serial number                         D123456789
 
 Cells: 16 in V, spread 44 mV, lowest C3 3.301, highest C12 3.345
@@ -122,10 +127,36 @@ Only this BMS tells
 )");
 }
 
+TEST(BatterySheet, TellsWhereTheStateOfChargeComesFromHowLongItLastsAndWhatHasBeen) {
+  Shown shown = shown_battery();
+  shown.control.soc.counted = true;
+  shown.outputs.measured.soc = 91.2;
+  shown.outputs.measured.soc_bms = 87.456;
+  shown.outputs.times = {7200, {{100, 4530}, {50, std::nullopt}}};
+  shown.outputs.history.total_ah_drawn = 4711.04;
+  shown.outputs.history.minimum_voltage = 47.5;
+  shown.outputs.history.maximum_voltage = 56.02;
+  shown.outputs.history.time_since_last_full_charge = 273'600;
+  const std::string sheet = battery_sheet(battery_json(shown.view(), instant_at(100)), {100, false});
+  for (const char* line :
+       {"  State of charge                       91.20 %   (counted; the BMS says 87.46 %)\n",
+        "  Time to go                            2h\n", "  Time to 100 %                         1h 15m\n",
+        "  Time to 50 %                          -\n", "\nHistory\n",
+        "  Last full charge                      3d 4h ago\n", "  Charge drawn                          4711.0 Ah\n",
+        "  Voltage                               47.50 to 56.02 V\n"})
+    EXPECT_NE(sheet.find(line), std::string::npos) << line << sheet;
+  shown.control.soc.counted = false;
+  shown.outputs.measured.soc_bms = std::nullopt;
+  EXPECT_NE(battery_sheet(battery_json(shown.view(), instant_at(100)), {100, false}).find("91.20 %\n"),
+            std::string::npos);
+}
+
 TEST(BatterySheet, SurvivesJsonOfAnotherShape) {
-  for (const char* text : {"{}", "[]", "null", "1",
-                           R"({"limits":[],"connection":"x","cell_voltages_v":["a",null],"alarm_levels":{"A":"b"}})",
-                           R"({"charge_fet_on":"yes","quality":3,"extras":[1],"balancing_cells":[1]})"}) {
+  for (const char* text :
+       {"{}", "[]", "null", "1",
+        R"({"limits":[],"connection":"x","cell_voltages_v":["a",null],"alarm_levels":{"A":"b"}})",
+        R"({"charge_fet_on":"yes","quality":3,"extras":[1],"balancing_cells":[1]})",
+        R"({"time_to_go_s":1e300,"times_to_soc":[1,{"time_s":"x"}],"history":{"charge_cycles":"a"}})"}) {
     const Json json = Json::parse(text);
     EXPECT_FALSE(battery_sheet(json, {80, false}).empty()) << text;
     EXPECT_FALSE(battery_table(Json::array({json}), {80, false}).empty()) << text;

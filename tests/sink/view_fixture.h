@@ -62,6 +62,14 @@ inline Shown shown_battery() {
   absurd.set(Field::cycles, -1);
   (void)shown.battery.merge(absurd, 1, instant_at(100));
 
+  Measured& measured = shown.outputs.measured;
+  measured.voltage = 53.266;
+  measured.current = measured.mean_current = -12.5;
+  measured.power = -665.825;
+  measured.soc = 87.456;
+  measured.remaining = 87.456;
+  measured.consumed = -12.544;
+
   shown.limits.cvl = 55.2;
   shown.limits.low_voltage = 46.4;
   shown.limits.max_charge_cell_voltage = 3.45;
