@@ -384,30 +384,33 @@ void Hub::set_surroundings(std::string_view id, const Surroundings& surroundings
   if (Unit* unit = find(id)) unit->surroundings = surroundings;
 }
 
-void Hub::clear_history(std::string_view id, int group, Instant now) {
+bool Hub::clear_history(std::string_view id, int group, Instant now) {
   Unit* unit = find(id);
-  if (unit == nullptr || !unit->published) return;
+  if (unit == nullptr || !unit->published || !unit->config.control.history) return false;
   unit->control.clear_history(group);
   evaluate_and_tell(*unit, now);
+  return true;
 }
 
-void Hub::set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now) {
+bool Hub::set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now) {
   Unit* unit = find(id);
-  if (unit == nullptr || !unit->published) return;
+  if (unit == nullptr || !unit->published || !unit->config.control.stages.soc_reset_after_days) return false;
   unit->control.set_soc_reset_last_reached(unix_time);
   evaluate_and_tell(*unit, now);
+  return true;
 }
 
 bool Hub::counts_soc(std::string_view id) const {
   const Unit* unit = find(id);
-  return unit != nullptr && unit->config.control.soc.counted;
+  return unit != nullptr && unit->published && unit->config.control.soc.counted;
 }
 
-void Hub::set_soc(std::string_view id, double percent, Instant now) {
+bool Hub::set_counted_soc(std::string_view id, double percent, Instant now) {
+  if (!counts_soc(id)) return false;
   Unit* unit = find(id);
-  if (unit == nullptr || !unit->published) return;
   unit->control.set_soc(percent);
   evaluate_and_tell(*unit, now);
+  return true;
 }
 
 void Hub::shut_down(Instant now) {

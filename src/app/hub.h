@@ -79,11 +79,11 @@ class Hub {
   // What others know of the battery `id`; holds until it is said anew. Takes effect with the next evaluation.
   void set_surroundings(std::string_view id, const Surroundings& surroundings);
   // Of the battery `id`; control/charge_control.h says what they do. The sinks are told.
-  void clear_history(std::string_view id, int group, Instant now);
-  void set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now);
-  // Whether the SoC of the battery `id` is counted here: then set_soc() sets it, else change() may.
+  // They say whether it was done: the battery is there, and configured so that there is something to do.
+  bool clear_history(std::string_view id, int group, Instant now);
+  bool set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now);
+  bool set_counted_soc(std::string_view id, double percent, Instant now);
   bool counts_soc(std::string_view id) const;
-  void set_soc(std::string_view id, double percent, Instant now);
 
   // Leaves all sinks: the program ends.
   void shut_down(Instant now);

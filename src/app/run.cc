@@ -166,7 +166,18 @@ class Runner {
     bus.change = [this](std::string_view id, const Change& change, const std::function<void(bool)>& done) {
       daemon_.change(id, change, [done](const Result<double>& said) { done(said.ok()); });
     };
-    bus.restored = [this](std::string_view id, const Kept& kept) { daemon_.hub().restore(id, kept); };
+    Hub& hub = daemon_.hub();
+    bus.surroundings = [&hub](std::string_view id, const Surroundings& known) { hub.set_surroundings(id, known); };
+    bus.clear_history = [&hub](std::string_view id, int group) {
+      return hub.clear_history(id, group, now_monotonic());
+    };
+    bus.date_soc_reset = [&hub](std::string_view id, std::int64_t unix_time) {
+      return hub.set_soc_reset_last_reached(id, unix_time, now_monotonic());
+    };
+    bus.set_counted_soc = [&hub](std::string_view id, double percent) {
+      return hub.set_counted_soc(id, percent, now_monotonic());
+    };
+    bus.restored = [&hub](std::string_view id, const Kept& kept) { hub.restore(id, kept); };
     if (options_.bus != "system" && options_.bus != "session") bus.lock_folder.clear();  // a bus of somebody's own
     venus_ = std::make_unique<VenusSink>(io_, bus, log_, [this](const std::string& service, std::string_view id) {
       log_(Level::info, fmt::format("{} is on the bus as {}", id, service));

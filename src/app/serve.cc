@@ -5,6 +5,7 @@
 
 #include "app/battery_choice.h"
 #include "app/status.h"
+#include "io/clock.h"
 
 namespace bmsd {
 namespace {
@@ -43,12 +44,28 @@ Json said(const std::string& id, Changeable what, double value) {
   return json;
 }
 
+// A SoC that is counted here is set here; the BMS keeps its own.
+bool set_counted(Daemon& daemon, const std::string& id, const Change& change, bool only_check,
+                 const ControlSocket::Reply& reply) {
+  if (change.what != Changeable::soc || !daemon.hub().counts_soc(id)) return false;
+  if (const Status sound = check(change); !sound) {
+    reply(failure(sound.error()));
+    return true;
+  }
+  if (!only_check) daemon.hub().set_counted_soc(id, change.value, now_monotonic());
+  reply(said(id, change.what, change.value));
+  return true;
+}
+
 void set(Daemon& daemon, const Json& request, const ControlSocket::Reply& reply) {
   const auto change = change_in(request);
   if (!change) return reply(failure(change.error()));
   const auto id = choose_battery(daemon.hub().views(), text_in(request, "battery"));
   if (!id) return reply(failure(id.error()));
-  if (const auto check = request.find("check"); check != request.end() && *check == true) {
+  const auto asks = request.find("check");
+  const bool only_check = asks != request.end() && *asks == true;
+  if (set_counted(daemon, *id, *change, only_check, reply)) return;
+  if (only_check) {
     const Status may = daemon.hub().may_change(*id, *change);
     return reply(may ? said(*id, change->what, change->value) : failure(may.error()));
   }

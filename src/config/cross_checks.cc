@@ -207,6 +207,56 @@ void counted_soc_needs_stages(const Check& check) {
             "with CVCM_ENABLE = False a counted SoC is never set to 100 % and drifts", "set CVCM_ENABLE = True");
 }
 
+// --- The external sensor ---
+
+bool is_word(std::string_view word, bool in_name) {
+  const auto good = [in_name](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (in_name && c == '-');
+  };
+  return !word.empty() && std::all_of(word.begin(), word.end(), good) &&
+         !(in_name && word.front() >= '0' && word.front() <= '9');
+}
+
+// All parts of `text`, which `separator` stands between.
+bool are_words(std::string_view text, char separator, bool in_name) {
+  for (auto end = text.find(separator); end != std::string_view::npos; end = text.find(separator)) {
+    if (!is_word(text.substr(0, end), in_name)) return false;
+    text.remove_prefix(end + 1);
+  }
+  return is_word(text, in_name);
+}
+
+// As the D-Bus specification wants a well-known name and the path of an object.
+bool is_bus_name(std::string_view text) {
+  return text.size() <= 255 && text.find('.') != std::string_view::npos && are_words(text, '.', true);
+}
+bool is_object_path(std::string_view text) { return text.starts_with('/') && are_words(text.substr(1), '/', false); }
+
+constexpr std::string_view kSensor = "EXTERNAL_SENSOR_DBUS_DEVICE",
+                           kSensorCurrent = "EXTERNAL_SENSOR_DBUS_PATH_CURRENT",
+                           kSensorSoc = "EXTERNAL_SENSOR_DBUS_PATH_SOC";
+
+void sensor_has_a_name(const Check& check) {
+  const auto empty = [&](std::string_view key) { return check.settings.text(key).empty(); };
+  const auto drop = [&](std::string_view key, const char* what, const char* advice) {
+    check.say(Finding::corrected, {key},
+              check.text(key) + " is no " + what + " on D-Bus; the values of the BMS are used", advice);
+    check.settings.set(key, std::string());
+  };
+  if (!empty(kSensor) && !is_bus_name(check.settings.text(kSensor)))
+    return drop(kSensor, "name", "write it as D-Bus does, such as com.victronenergy.battery.ttyS6");
+  for (const std::string_view key : {kSensorCurrent, kSensorSoc}) {
+    if (!empty(key) && !is_object_path(check.settings.text(key)))
+      drop(key, "path", "write it as D-Bus does, such as /Dc/0/Current or /Soc");
+  }
+  if (!empty(kSensor) && empty(kSensorCurrent) && empty(kSensorSoc)) {
+    check.say(Finding::warning, {kSensor},
+              "nothing is taken from the external sensor, because both of its paths are empty",
+              "set EXTERNAL_SENSOR_DBUS_PATH_CURRENT = /Dc/0/Current, EXTERNAL_SENSOR_DBUS_PATH_SOC = /Soc or both");
+  }
+}
+
 // --- Limits that are never reached ---
 
 struct Point {
@@ -292,9 +342,9 @@ void cross_check(Settings& settings, const Settings& wider, const Places& places
   const Check check = {settings, wider, places, findings};
   for (const auto one :
        {tables_fit, current_map_fits, minimum_below_maximum, float_within_range, soc_reset_needs_stages,
-        soc_reset_not_below_maximum, window_within_range, window_not_empty, one_source_of_soc, counted_soc_needs_stages,
-        charge_reaches_the_maximum, discharge_reaches_the_minimum, tables_allow_everything_somewhere, float_can_end,
-        times_not_too_often, current_has_a_sign}) {
+        soc_reset_not_below_maximum, window_within_range, window_not_empty, sensor_has_a_name, one_source_of_soc,
+        counted_soc_needs_stages, charge_reaches_the_maximum, discharge_reaches_the_minimum,
+        tables_allow_everything_somewhere, float_can_end, times_not_too_often, current_has_a_sign}) {
     one(check);
   }
 }

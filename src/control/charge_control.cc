@@ -96,6 +96,7 @@ const ControlOutputs& ChargeControl::evaluate(const ControlConfig& config, const
                "cells are missing or cannot be believed; at most a quarter of the current is allowed");
   notice_doubt(Rule::temperature, temperatures_in_doubt_,
                "temperatures are missing; at most a quarter of the current is allowed");
+  outputs_.soc_reset_last_reached = limiter_.kept().soc_reset_last_reached;
   outputs_.state = state_of(outputs_.presence, outputs_.limits);
   outputs_.device_state = device_state_of(battery.alarms(), outputs_.limits);
   outputs_.balancer_may = surroundings.balancer_may;

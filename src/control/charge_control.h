@@ -48,8 +48,9 @@ struct ControlOutputs {
   DeviceState device_state = DeviceState::blocked;
   std::optional<bool> balancer_may;  // /Io/AllowToBalance
   std::optional<bool> heating;
-  bool needs_balancing = false;  // cells are too far apart for the step to float
-  bool hides_low_soc = false;    // the BMS's alarm of it: its SoC is not the one that is published
+  std::int64_t soc_reset_last_reached = 0;  // Unix time; 0: never
+  bool needs_balancing = false;             // cells are too far apart for the step to float
+  bool hides_low_soc = false;               // the BMS's alarm of it: its SoC is not the one that is published
 
   bool operator==(const ControlOutputs&) const = default;
 };

@@ -4,32 +4,42 @@
 #include <string_view>
 #include <utility>
 
-#include "control/measured_current.h"
 #include "venus/json_data.h"
 
 namespace bmsd {
 namespace {
 
-// /Mode is a switch in Victron's contract, but nothing here can switch a pack; /History/Clear clears what the driver
-// counts, and nothing is counted here yet.
+// /Mode is a switch in Victron's contract, but nothing here can switch a pack.
 void refuse(const BusValue&, const std::function<void(SetResult)>& done) { done(SetResult::refused); }
 
 bool per_cell(const PathRow& row) { return std::string_view(row.path).find('#') != std::string_view::npos; }
 
 }  // namespace
 
-BatteryPaths::BatteryPaths(ItemTree& tree, const Handlers& handlers, const Display& display)
-    : tree_(tree), cell_format_(display.cell_format), changes_(display.changes), config_(tree) {
+BatteryPaths::BatteryPaths(ItemTree& tree, Handlers handlers, const Display& display)
+    : tree_(tree),
+      handlers_(std::move(handlers)),
+      cell_format_(display.cell_format),
+      changes_(display.changes),
+      config_(tree),
+      times_(tree) {
   for (const PathRow& row : path_table()) {
-    if (per_cell(row) || !wanted(row)) continue;
-    const bool is_command = row.trait == PathRow::command;
-    SetHandler handler;
-    if (is_command || row.trait == PathRow::writable) {
-      if (handlers) handler = handlers(row.path);
-      if (!handler) handler = refuse;
+    if (row.when >= PathRow::once_known) {
+      absent_.push_back(&row);
+    } else if (!per_cell(row) && wanted(row)) {
+      add(row);
     }
-    bound_.push_back({&row, tree_.add(row.path, row.type, row.format, std::move(handler), is_command), 0});
   }
+}
+
+void BatteryPaths::add(const PathRow& row) {
+  const bool is_command = row.trait == PathRow::command;
+  SetHandler handler;
+  if (is_command || row.trait == PathRow::writable) {
+    if (handlers_) handler = handlers_(row.path);
+    if (!handler) handler = refuse;
+  }
+  bound_.push_back({&row, tree_.add(row.path, row.type, row.format, std::move(handler), is_command), 0});
 }
 
 bool BatteryPaths::wanted(const PathRow& row) const {
@@ -42,16 +52,39 @@ bool BatteryPaths::wanted(const PathRow& row) const {
       return cell_format_ == 2 || cell_format_ == 3;
     case PathRow::with_balances:
       return cell_format_ == 1 || cell_format_ == 3;
-    case PathRow::with_changes:
-      return !changes_.empty();
     case PathRow::with_charge_fet:
       return offers(Changeable::charge_fet);
     case PathRow::with_discharge_fet:
       return offers(Changeable::discharge_fet);
-    case PathRow::with_soc:
-      return offers(Changeable::soc);
+    default:
+      return false;
   }
-  return false;
+}
+
+bool BatteryPaths::wanted_now(const PathRow& row, const PathInput& in) const {
+  const ControlConfig& control = in.view.control;
+  const bool sets_soc = offers(Changeable::soc) || control.soc.counted;
+  const bool resets_soc = control.stages.soc_reset_after_days.has_value();
+  switch (row.when) {
+    case PathRow::once_known:
+      return valid(std::get<FromView>(row.value)(in));
+    case PathRow::once_soc_can_be_set:
+      return sets_soc;
+    case PathRow::once_soc_is_reset:
+      return resets_soc;
+    default:
+      return !changes_.empty() || sets_soc || resets_soc;
+  }
+}
+
+void BatteryPaths::add_what_came(const PathInput& in, Publisher& publisher) {
+  std::erase_if(absent_, [&](const PathRow* row) {
+    if (!wanted_now(*row, in)) return false;
+    add(*row);
+    const auto* value = std::get_if<FromIdentity>(&row->value);
+    if (value != nullptr && who_) publisher.offer(bound_.back().item, (*value)(*who_));
+    return true;
+  });
 }
 
 bool BatteryPaths::offers(Changeable what) const {
@@ -79,6 +112,7 @@ void BatteryPaths::show_json(bool wanted, Publisher& publisher) {
 }
 
 void BatteryPaths::update(Who who, Publisher& publisher) {
+  who_.emplace(who);
   for (const Bound& bound : bound_) {
     if (const auto* value = std::get_if<FromIdentity>(&bound.row->value)) publisher.offer(bound.item, (*value)(who));
   }
@@ -86,24 +120,21 @@ void BatteryPaths::update(Who who, Publisher& publisher) {
 
 PathInput BatteryPaths::input(const BatteryView& view) const {
   PathInput in{view};
-  in.mean_current = mean_current_.value();
   in.cells = cell_range(view.battery, view.limits.max_cell_voltage);
-  if (view.display.midpoint) in.midpoint = midpoint(view.battery, view.limits.max_cell_voltage);
   in.internal_errors = internal_errors_.many();
   in.temperatures = temperatures_of(view.battery, view.control.sensors);
   return in;
 }
 
 void BatteryPaths::update(const BatteryView& view, Publisher& publisher, Instant now) {
-  const Value& said = view.battery.value(Field::current);
-  const auto current = measured_current(view.control, view.battery, {});
-  if (said.quality == Quality::fresh && current) mean_current_.add(*current, said.at);
   internal_errors_.count(internal_errors(view.health), now);
   if (const auto& cells = view.battery.cell_voltages()) add_cells(cells->size());
   show_json(view.display.as_json, publisher);
   config_.update(view.display.config_values, publisher);
+  times_.update(view.outputs.times, view.control.times.shown, publisher);
 
   PathInput in = input(view);
+  add_what_came(in, publisher);
   for (const Bound& bound : bound_) {
     const auto* compute = std::get_if<FromView>(&bound.row->value);
     if (!compute) continue;

@@ -2,10 +2,18 @@
 
 #include <utility>
 
+#include "control/charge_control.h"
+
 namespace bmsd {
 
-Commands::Commands(Request request, std::function<void()> target_set)
-    : request_(std::move(request)), target_set_(std::move(target_set)) {}
+namespace {
+
+SetResult result(bool is_done) { return is_done ? SetResult::accepted : SetResult::refused; }
+
+}  // namespace
+
+Commands::Commands(Actions actions, std::function<void()> target_set)
+    : actions_(std::move(actions)), target_set_(std::move(target_set)) {}
 
 SetHandler Commands::handler(std::string_view path) {
   if (path == "/Settings/ForceChargingOff")
@@ -16,6 +24,9 @@ SetHandler Commands::handler(std::string_view path) {
     return [this](const BusValue& value, const auto& done) { set_target(value, done); };
   if (path == "/Settings/ResetSocToApply")
     return [this](const BusValue& value, const auto& done) { apply_target(value, done); };
+  if (path == "/Settings/SocResetLastReached")
+    return [this](const BusValue& value, const auto& done) { date_soc_reset(value, done); };
+  if (path == "/History/Clear") return [this](const BusValue& value, const auto& done) { clear_history(value, done); };
   return {};
 }
 
@@ -36,12 +47,25 @@ void Commands::set_target(const BusValue& value, const std::function<void(SetRes
 // It stays 0, so that it can be applied again.
 void Commands::apply_target(const BusValue& value, const std::function<void(SetResult)>& done) {
   if (std::get<std::int32_t>(value) == 0) return done(SetResult::accepted);
+  if (actions_.set_counted_soc && actions_.set_counted_soc(soc_target_)) return done(SetResult::accepted);
   ask({Changeable::soc, static_cast<double>(soc_target_)}, done);
 }
 
+// It reads 0 at once, so that it can be cleared again.
+void Commands::clear_history(const BusValue& value, const std::function<void(SetResult)>& done) {
+  const auto group = std::get<std::int32_t>(value);
+  constexpr auto kLast = static_cast<std::int32_t>(HistoryGroup::energy);
+  done(result(group >= 1 && group <= kLast && actions_.clear_history && actions_.clear_history(group)));
+}
+
+void Commands::date_soc_reset(const BusValue& value, const std::function<void(SetResult)>& done) {
+  const auto unix_time = std::get<std::int32_t>(value);
+  done(result(unix_time >= 0 && actions_.date_soc_reset && actions_.date_soc_reset(unix_time)));
+}
+
 void Commands::ask(const Change& change, const std::function<void(SetResult)>& done) {
-  if (!request_) return done(SetResult::refused);
-  request_(change, [done](bool is_so) { done(is_so ? SetResult::accepted : SetResult::refused); });
+  if (!actions_.request) return done(SetResult::refused);
+  actions_.request(change, [done](bool is_so) { done(result(is_so)); });
 }
 
 }  // namespace bmsd

@@ -12,10 +12,7 @@ bool is_int32(std::int64_t value) {
 
 BusValue bus_value(bool value) { return value ? 1 : 0; }
 BusValue bus_value(double value) { return value; }
-BusValue bus_value(std::int64_t value) {
-  if (is_int32(value)) return static_cast<std::int32_t>(value);
-  return value;
-}
+BusValue bus_value(std::int64_t value) { return integer_value(value); }
 BusValue bus_value(const std::string& value) { return value; }
 BusValue bus_value(const std::vector<double>& value) { return value; }
 BusValue bus_value(const std::vector<std::string>& value) { return value; }

@@ -253,8 +253,11 @@ void Connection::call(DBusMessage& message, Duration timeout, Reply reply) {
   dbus_pending_call_unref(pending);
 }
 
-void Connection::add_match(const std::string& rule) {
-  const auto match = method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "AddMatch");
+void Connection::add_match(const std::string& rule) { tell_bus("AddMatch", rule); }
+void Connection::remove_match(const std::string& rule) { tell_bus("RemoveMatch", rule); }
+
+void Connection::tell_bus(const char* member, const std::string& rule) {
+  const auto match = method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, member);
   Writer(*match).text(rule);
   dbus_message_set_no_reply(match.get(), TRUE);
   send(*match);

@@ -46,6 +46,7 @@ class Connection {
   void send(DBusMessage& message);
   void call(DBusMessage& message, Duration timeout, Reply reply);
   void add_match(const std::string& rule);
+  void remove_match(const std::string& rule);  // one that was added
   std::string unique_name() const;
 
  private:
@@ -53,6 +54,7 @@ class Connection {
   static DBusHandlerResult on_message(DBusConnection*, DBusMessage* message, void* self);
   static DBusHandlerResult on_call(DBusConnection*, DBusMessage* message, void* self);
   void say_hello();
+  void tell_bus(const char* member, const std::string& rule);
 
   std::shared_ptr<Handlers> handlers_;  // shared with what was posted
   boost::asio::io_context& io_;

@@ -20,7 +20,7 @@ void to_text(Kept& kept, const BusValue& value) {
 }
 template <std::int64_t Kept::*member>
 BusValue from_time(const Kept& kept) {
-  return time_value(kept.*member);
+  return integer_value(kept.*member);
 }
 template <std::int64_t Kept::*member>
 void to_time(Kept& kept, const BusValue& value) {
@@ -84,11 +84,6 @@ std::int64_t integer_in(const BusValue& value) {
     if (error != std::errc() || end != text->data() + text->size()) return 0;
   }
   return std::abs(real) < 1e15 ? static_cast<std::int64_t>(real) : 0;  // also of what is no number
-}
-
-BusValue time_value(std::int64_t unix_time) {
-  const auto fits = static_cast<std::int32_t>(unix_time);
-  return fits == unix_time ? BusValue(fits) : BusValue(unix_time);
 }
 
 }  // namespace bmsd

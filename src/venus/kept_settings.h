@@ -37,7 +37,6 @@ std::string class_and_instance(std::int32_t instance);  // of 0: "battery:1", th
 
 std::string text_in(const BusValue& value);          // numbers as text; invalid: empty
 std::int64_t integer_in(const BusValue& value);      // also of a text; 0: none
-BusValue time_value(std::int64_t unix_time);         // of 32 bits as long as it fits, as in existing files
 constexpr std::int64_t kClockIsSet = 1'577'836'800;  // 2020: a machine without a clock wakes up long before
 
 }  // namespace bmsd

@@ -10,13 +10,6 @@ void need_memory(bool got) {
   if (!got) std::abort();  // no exception: libdbus may be below us on the stack
 }
 
-BusValue integer(std::int64_t value) {
-  if (value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max()) {
-    return static_cast<std::int32_t>(value);
-  }
-  return value;
-}
-
 // Steps into the variants around a value.
 void unwrap(DBusMessageIter& iter) {
   while (dbus_message_iter_get_arg_type(&iter) == DBUS_TYPE_VARIANT) {
@@ -133,22 +126,22 @@ std::optional<BusValue> read_value(DBusMessageIter iter) {
   if (dbus_type_is_basic(type) && type != DBUS_TYPE_UNIX_FD) dbus_message_iter_get_basic(&iter, &basic);
   switch (type) {
     case DBUS_TYPE_BYTE:
-      return integer(basic.byt);
+      return integer_value(basic.byt);
     case DBUS_TYPE_BOOLEAN:
-      return integer(basic.bool_val != 0 ? 1 : 0);
+      return integer_value(basic.bool_val != 0 ? 1 : 0);
     case DBUS_TYPE_INT16:
-      return integer(basic.i16);
+      return integer_value(basic.i16);
     case DBUS_TYPE_UINT16:
-      return integer(basic.u16);
+      return integer_value(basic.u16);
     case DBUS_TYPE_INT32:
-      return integer(basic.i32);
+      return integer_value(basic.i32);
     case DBUS_TYPE_UINT32:
-      return integer(basic.u32);
+      return integer_value(basic.u32);
     case DBUS_TYPE_INT64:
-      return integer(basic.i64);
+      return integer_value(basic.i64);
     case DBUS_TYPE_UINT64:
       if (basic.u64 > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
-      return integer(static_cast<std::int64_t>(basic.u64));
+      return integer_value(static_cast<std::int64_t>(basic.u64));
     case DBUS_TYPE_DOUBLE:
       return basic.dbl;
     case DBUS_TYPE_STRING:
@@ -168,21 +161,50 @@ std::optional<BusValue> first_value(DBusMessage& message) {
   return read_value(iter);
 }
 
-std::vector<std::pair<std::string, BusValue>> read_dict(DBusMessageIter iter) {
-  std::vector<std::pair<std::string, BusValue>> entries;
-  unwrap(iter);
+namespace {
+
+// Calls `each(key, at)` for the entries of the a{s?} at `iter`; `at`: their value. Without one for what is none.
+template <typename Each>
+void for_each_entry(DBusMessageIter iter, Each each) {
   if (dbus_message_iter_get_arg_type(&iter) != DBUS_TYPE_ARRAY ||
-      dbus_message_iter_get_element_type(&iter) != DBUS_TYPE_DICT_ENTRY) {
-    return entries;
-  }
+      dbus_message_iter_get_element_type(&iter) != DBUS_TYPE_DICT_ENTRY)
+    return;
   DBusMessageIter array, entry;
   for (dbus_message_iter_recurse(&iter, &array); dbus_message_iter_get_arg_type(&array) == DBUS_TYPE_DICT_ENTRY;
        dbus_message_iter_next(&array)) {
     dbus_message_iter_recurse(&array, &entry);
-    auto key = read_value(entry);
-    if (!key || !std::holds_alternative<std::string>(*key) || !dbus_message_iter_next(&entry)) continue;
-    if (auto value = read_value(entry)) entries.emplace_back(std::get<std::string>(*key), std::move(*value));
+    if (dbus_message_iter_get_arg_type(&entry) != DBUS_TYPE_STRING) return;
+    const char* key = nullptr;
+    dbus_message_iter_get_basic(&entry, &key);
+    dbus_message_iter_next(&entry);
+    each(std::string_view(key), entry);
   }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, BusValue>> changed_values(DBusMessage& message) {
+  std::vector<std::pair<std::string, BusValue>> values;
+  const auto take = [&](std::string_view path, const DBusMessageIter& properties) {
+    for_each_entry(properties, [&](std::string_view key, const DBusMessageIter& at) {
+      if (key == "Value") values.emplace_back(path, read_value(at).value_or(BusValue()));
+    });
+  };
+  DBusMessageIter iter;
+  if (!dbus_message_iter_init(&message, &iter)) return values;
+  if (dbus_message_is_signal(&message, kBusItem, "PropertiesChanged") && dbus_message_has_signature(&message, "a{sv}"))
+    take(dbus_message_get_path(&message), iter);
+  if (dbus_message_is_signal(&message, kBusItem, "ItemsChanged") && dbus_message_has_signature(&message, "a{sa{sv}}"))
+    for_each_entry(iter, take);
+  return values;
+}
+
+std::vector<std::pair<std::string, BusValue>> read_dict(DBusMessageIter iter) {
+  std::vector<std::pair<std::string, BusValue>> entries;
+  unwrap(iter);
+  for_each_entry(iter, [&](std::string_view key, const DBusMessageIter& at) {
+    if (auto value = read_value(at)) entries.emplace_back(key, std::move(*value));
+  });
   return entries;
 }
 

@@ -79,6 +79,10 @@ std::optional<BusValue> read_value(DBusMessageIter iter);
 // The first argument of a message; nothing if it has none or it is of another type.
 std::optional<BusValue> first_value(DBusMessage& message);
 
+// The values that a PropertiesChanged or ItemsChanged carries, by path; invalid: of a type that no item has. Nothing for
+// what says no value, or is put together otherwise.
+std::vector<std::pair<std::string, BusValue>> changed_values(DBusMessage& message);
+
 // The entries of an a{sv} at `iter`, or in a variant at `iter`; what has an unreadable type is left out.
 std::vector<std::pair<std::string, BusValue>> read_dict(DBusMessageIter iter);
 

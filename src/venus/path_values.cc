@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/measured_current.h"
 #include "control/shown_alarm.h"
 #include "venus/names.h"
 
@@ -12,34 +11,26 @@ namespace {
 
 BusValue real(std::optional<double> value) { return value ? BusValue(*value) : BusValue(); }
 BusValue yes_no(bool value) { return value ? 1 : 0; }
+BusValue maybe(std::optional<bool> value) { return value ? yes_no(*value) : BusValue(); }
 
 const std::vector<double>* filled(const std::optional<std::vector<double>>& list) {
   return list && !list->empty() ? &*list : nullptr;
 }
 
-std::optional<double> live_voltage(In in) {
-  return in.view.presence.measurements_valid ? in.view.battery.get(Field::voltage) : std::nullopt;
-}
-std::optional<double> live_current(In in) {
-  return in.view.presence.measurements_valid ? measured_current(in.view.control, in.view.battery, {}) : std::nullopt;
-}
-
-std::optional<double> remaining(In in) {
-  if (const auto said = in.view.battery.get(Field::capacity_remaining)) return said;
-  const auto full = in.view.battery.get(Field::capacity_full), soc = in.view.battery.get(Field::soc);
-  if (!full || !soc) return std::nullopt;
-  return *full * *soc / 100;
-}
-
 bool both_blocked(In in) { return !in.view.limits.charge.allowed && !in.view.limits.discharge.allowed; }
 
-enum class State : std::int32_t { initialising = 0, running = 9, error = 10, standby = 14 };
+// A corrected configuration is told by /ErrorCode alone: the battery runs.
+OperatingState state_of(In in) {
+  if (in.view.display.config_state == ConfigState::unusable) return OperatingState::error;
+  return in.view.outputs.state;
+}
 
-// The gravest that applies. A corrected configuration is told by /ErrorCode alone: the battery runs.
-State state_of(In in) {
-  if (in.view.presence.given_up || in.view.display.config_state == ConfigState::unusable) return State::error;
-  if (!in.view.limits.cvl) return State::initialising;
-  return both_blocked(in) ? State::standby : State::running;
+BusValue integer(std::optional<std::int64_t> value) { return value ? integer_value(*value) : BusValue(); }
+
+const Measured& measured(In in) { return in.view.outputs.measured; }
+// Whether it is wanted.
+const Midpoint* midpoint(In in) {
+  return in.view.display.midpoint && measured(in).midpoint ? &*measured(in).midpoint : nullptr;
 }
 
 BusValue cell_name(std::size_t number) { return "C" + std::to_string(number); }
@@ -69,22 +60,11 @@ BusValue state(In in) { return static_cast<std::int32_t>(state_of(in)); }
 
 BusValue mode(In in) {
   constexpr std::int32_t kModeOn = 3, kModeOff = 4, kModeStandby = 0xFC;
-  if (state_of(in) == State::standby) return kModeOff;
+  if (state_of(in) == OperatingState::standby) return kModeOff;
   return both_blocked(in) ? kModeStandby : kModeOn;
 }
 
-// The first that applies.
-BusValue device_state(In in) {
-  constexpr std::int32_t kConnected = 0x100, kOverTemperature = 0x101, kTemperatureWarning = 0x102, kFault = 0x103,
-                         kBlocked = 0x104, kUnderVoltage = 0x105;
-  const Alarms& alarms = in.view.battery.alarms();
-  const Severity heat = std::max(alarms.of(Alarm::high_temperature), alarms.of(Alarm::high_charge_temperature));
-  if (alarms.of(Alarm::internal_failure) == Severity::alarm) return kFault;
-  if (heat == Severity::alarm) return kOverTemperature;
-  if (heat == Severity::warning) return kTemperatureWarning;
-  if (alarms.of(Alarm::low_voltage) == Severity::alarm) return kUnderVoltage;
-  return both_blocked(in) ? kBlocked : kConnected;
-}
+BusValue device_state(In in) { return static_cast<std::int32_t>(in.view.outputs.device_state); }
 
 // A lost battery has no error of its own; its configuration still may.
 BusValue error_code(In in) {
@@ -105,20 +85,24 @@ BusValue alarm(In in, Alarm alarm) {
 
 // --- Measurements
 
-BusValue voltage(In in) { return real(live_voltage(in)); }
-BusValue current(In in) { return real(live_current(in)); }
-BusValue power(In in) {
-  const auto volt = live_voltage(in), ampere = live_current(in);
-  return volt && ampere ? BusValue(*volt * *ampere) : BusValue();
+BusValue voltage(In in) { return real(measured(in).voltage); }
+BusValue current(In in) { return real(measured(in).current); }
+BusValue power(In in) { return real(measured(in).power); }
+BusValue mean_current(In in) { return real(measured(in).mean_current); }
+BusValue mid_voltage(In in) { return midpoint(in) != nullptr ? BusValue(midpoint(in)->voltage) : BusValue(); }
+BusValue mid_deviation(In in) {
+  return midpoint(in) != nullptr ? BusValue(midpoint(in)->deviation_percent) : BusValue();
 }
-BusValue mean_current(In in) { return in.view.presence.measurements_valid ? real(in.mean_current) : BusValue(); }
-BusValue mid_voltage(In in) { return in.midpoint ? BusValue(in.midpoint->voltage) : BusValue(); }
-BusValue mid_deviation(In in) { return in.midpoint ? BusValue(in.midpoint->deviation_percent) : BusValue(); }
-BusValue capacity(In in) { return real(remaining(in)); }
-BusValue consumed(In in) {
-  const auto full = in.view.battery.get(Field::capacity_full), left = remaining(in);
-  if (!full || !left) return {};
-  return std::min(0.0, *left - *full);  // a pack can hold more than it says is full
+BusValue soc(In in) { return real(measured(in).soc); }
+BusValue soc_bms(In in) { return real(measured(in).soc_bms); }
+BusValue capacity(In in) { return real(measured(in).remaining); }
+BusValue capacity_bms(In in) { return real(measured(in).remaining_bms); }
+BusValue consumed(In in) { return real(measured(in).consumed); }
+BusValue consumed_bms(In in) { return real(measured(in).consumed_bms); }
+// Consumers take it for an unsigned number.
+BusValue time_to_go(In in) {
+  const auto seconds = in.view.outputs.times.to_go;
+  return seconds && *seconds >= 0 ? integer(seconds) : BusValue();
 }
 
 // --- Limits
@@ -158,6 +142,8 @@ BusValue balancing(In in) {
   const auto& set = in.view.battery.balancing_cells();
   return set ? yes_no(set->any()) : BusValue();
 }
+BusValue balancing_allowed(In in) { return maybe(in.view.outputs.balancer_may); }
+BusValue heating(In in) { return maybe(in.view.outputs.heating); }
 BusValue cell_sum(In in) { return in.cells ? BusValue(in.cells->sum) : BusValue(); }
 BusValue lowest_voltage(In in) { return in.cells ? BusValue(in.cells->lowest) : BusValue(); }
 BusValue highest_voltage(In in) { return in.cells ? BusValue(in.cells->highest) : BusValue(); }
@@ -205,14 +191,9 @@ BusValue sensor_name(In in, std::size_t index) {
 
 // --- History
 
-BusValue drawn(In in) {
-  const auto total = in.view.battery.get(Field::total_discharge);
-  return total ? BusValue(-*total) : BusValue();
-}
-BusValue charge_cycles(In in) {
-  if (const auto said = in.view.battery.get(Field::cycles)) return *said;
-  const auto total = in.view.battery.get(Field::total_discharge), full = in.view.battery.get(Field::capacity_full);
-  return total && full && *full > 0 ? BusValue(*total / *full) : BusValue();
-}
+BusValue history(const std::optional<double>& value) { return real(value); }
+BusValue history(const std::optional<std::int64_t>& value) { return integer(value); }
+BusValue history_counts(In in) { return yes_no(in.view.control.history); }
+BusValue soc_reset_last_reached(In in) { return integer(in.view.outputs.soc_reset_last_reached); }
 
 }  // namespace bmsd::path_value

@@ -25,7 +25,7 @@ BusValue error_code(In in);
 BusValue connection_information(In in);
 BusValue alarm(In in, Alarm alarm);
 
-// Measurements. From 10 s without data voltage, current and power are unknown; everything else keeps its last value.
+// Measurements, as charge control makes them (control/measured.h).
 BusValue voltage(In in);
 BusValue current(In in);
 BusValue power(In in);
@@ -33,8 +33,13 @@ BusValue mean_current(In in);
 BusValue temperature(In in);
 BusValue mid_voltage(In in);
 BusValue mid_deviation(In in);
+BusValue soc(In in);
+BusValue soc_bms(In in);
 BusValue capacity(In in);
+BusValue capacity_bms(In in);
 BusValue consumed(In in);
+BusValue consumed_bms(In in);
+BusValue time_to_go(In in);
 
 // Limits
 BusValue charge_voltage(In in);
@@ -55,6 +60,8 @@ BusValue is_off(In in, Field fet);
 BusValue cell_voltage(In in);
 BusValue cell_balances(In in);
 BusValue balancing(In in);
+BusValue balancing_allowed(In in);
+BusValue heating(In in);
 BusValue cell_sum(In in);
 BusValue cell_difference(In in);
 BusValue lowest_voltage(In in);
@@ -74,8 +81,10 @@ BusValue mos_temperature(In in);
 BusValue sensor(In in, std::size_t index);  // from 0
 BusValue sensor_name(In in, std::size_t index);
 
-// History, as far as the BMS itself counts
-BusValue drawn(In in);
-BusValue charge_cycles(In in);
+// History
+BusValue history(const std::optional<double>& value);
+BusValue history(const std::optional<std::int64_t>& value);
+BusValue history_counts(In in);  // whether there is something that can be cleared
+BusValue soc_reset_last_reached(In in);
 
 }  // namespace bmsd::path_value

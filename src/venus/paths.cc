@@ -34,6 +34,16 @@ template <Field id>
 BusValue is_off(In in) {
   return v::is_off(in, id);
 }
+template <auto member>
+BusValue counted(In in) {
+  return v::history(in.view.outputs.history.*member);
+}
+// Published negative, as a shunt of Victron's counts.
+template <auto member>
+BusValue drawn(In in) {
+  const std::optional<double>& ampere_hours = in.view.outputs.history.*member;
+  return ampere_hours ? BusValue(-*ampere_hours) : BusValue();
+}
 template <std::size_t number>
 BusValue sensor(In in) {
   return v::sensor(in, number - 1);
@@ -52,9 +62,12 @@ constexpr auto kChanges = Urgent::when_it_changes;
 constexpr auto kNever = Urgent::never;
 constexpr auto kPlain = PathRow::plain;
 constexpr auto kCommand = PathRow::command;
+constexpr auto kWritable = PathRow::writable;
+constexpr auto kOnceKnown = PathRow::once_known;
+using H = HistoryValues;
 
-// What this version cannot know yet (time to go, its own history, the debug texts) is invalid or empty, as consumers
-// expect of paths that every battery has; paths that exist only with an option are left out.
+// What no protocol tells yet (heating) is invalid, as consumers expect of paths that every battery has; paths that exist
+// only with an option are left out.
 // clang-format off
 constexpr PathRow kTable[] = {
     {"/Mgmt/ProcessName", s, nullptr, 0, [](Who who) -> BusValue { return who.facts.process_name; }},
@@ -63,7 +76,7 @@ constexpr PathRow kTable[] = {
     {"/DeviceInstance", i, nullptr, 0, [](Who who) -> BusValue { return who.facts.instance; }},
     {"/ProductId", i, "0x%X", 0, constant<kProductId>},
     {"/ProductName", s, nullptr, 0, v::product_name},
-    {"/CustomName", s, nullptr, 0, [](Who who) -> BusValue { return who.facts.custom_name; }, kNever, PathRow::writable},
+    {"/CustomName", s, nullptr, 0, [](Who who) -> BusValue { return who.facts.custom_name; }, kNever, kWritable},
     {"/FirmwareVersion", s, nullptr, 0, [](Who who) -> BusValue { return who.facts.process_version; }},
     {"/HardwareVersion", s, nullptr, 0, of<Text::hardware>},
     {"/Family", s, nullptr, 0, of<Text::hardware>},
@@ -73,7 +86,7 @@ constexpr PathRow kTable[] = {
     {"/Connected", i, nullptr, 0, constant<1>},
 
     {"/State", i, nullptr, 0, v::state},
-    {"/Mode", i, nullptr, 0, v::mode, kNever, PathRow::writable},
+    {"/Mode", i, nullptr, 0, v::mode, kNever, kWritable},
     {"/DeviceState", i, nullptr, 0, v::device_state},
     {"/ErrorCode", i, nullptr, 0, v::error_code},
     {"/ConnectionInformation", s, nullptr, 0, v::connection_information},
@@ -84,13 +97,16 @@ constexpr PathRow kTable[] = {
     {"/Dc/0/Temperature", d, nullptr, 1, v::temperature},
     {"/Dc/0/MidVoltage", d, "%.2fV", 2, v::mid_voltage},
     {"/Dc/0/MidVoltageDeviation", d, "%.1f%%", 2, v::mid_deviation},
-    {"/Soc", d, nullptr, 2, of<Field::soc>},
+    {"/Soc", d, nullptr, 2, v::soc},
+    {"/SocBms", d, nullptr, 2, v::soc_bms, kNever, kPlain, kOnceKnown},
     {"/Soh", d, nullptr, 2, of<Field::soh>},
     {"/Capacity", d, "%.2fAh", 2, v::capacity},
+    {"/CapacityBms", d, "%.2fAh", 2, v::capacity_bms, kNever, kPlain, kOnceKnown},
     {"/InstalledCapacity", d, "%.0fAh", 2, of<Field::capacity_full>},
     {"/ConsumedAmphours", d, "%.0fAh", 2, v::consumed},
+    {"/ConsumedAmphoursBms", d, "%.0fAh", 2, v::consumed_bms, kNever, kPlain, kOnceKnown},
     {"/CurrentAvg", d, "%.2fA", 2, v::mean_current},
-    {"/TimeToGo", i, nullptr, 0, v::invalid},
+    {"/TimeToGo", i, nullptr, 0, v::time_to_go},
 
     {"/Info/MaxChargeVoltage", d, "%.2fV", 2, v::charge_voltage, kFalls, PathRow::keeps_last},
     {"/Info/MaxChargeCurrent", d, "%.2fA", 3, v::charge_current, kFalls, PathRow::keeps_last},
@@ -109,10 +125,10 @@ constexpr PathRow kTable[] = {
     {"/Info/HeatingTemperatureStop", d, nullptr, 1, v::invalid},
     {"/Io/AllowToCharge", i, nullptr, 0, v::charge_allowed, kFalls},
     {"/Io/AllowToDischarge", i, nullptr, 0, v::discharge_allowed, kFalls},
-    {"/Io/AllowToBalance", i, nullptr, 0, v::invalid},
+    {"/Io/AllowToBalance", i, nullptr, 0, v::balancing_allowed},
     {"/Io/AllowToHeat", i, nullptr, 0, v::invalid},
     {"/Balancing", i, nullptr, 0, v::balancing},
-    {"/Heating", i, nullptr, 0, v::invalid},
+    {"/Heating", i, nullptr, 0, v::heating},
 
     {"/Voltages/Cell#", d, "%.3fV", 3, v::cell_voltage, kNever, kPlain, PathRow::with_voltages},
     {"/Voltages/Sum", d, "%.2fV", 2, v::cell_sum, kNever, kPlain, PathRow::with_voltages},
@@ -162,33 +178,34 @@ constexpr PathRow kTable[] = {
     {"/Alarms/HighInternalTemperature", i, nullptr, 0, of<Alarm::high_internal_temperature>, kRises},
     {"/Alarms/FuseBlown", i, nullptr, 0, of<Alarm::fuse_blown>, kRises},
 
-    {"/History/DeepestDischarge", d, nullptr, 1, v::invalid},
-    {"/History/LastDischarge", d, nullptr, 1, v::invalid},
-    {"/History/AverageDischarge", d, nullptr, 1, v::invalid},
-    {"/History/TotalAhDrawn", d, nullptr, 1, v::drawn},
-    {"/History/ChargeCycles", d, nullptr, 1, v::charge_cycles},
-    {"/History/FullDischarges", i, nullptr, 0, v::invalid},
-    {"/History/AutomaticSyncs", i, nullptr, 0, v::invalid},
-    {"/History/LowVoltageAlarms", i, nullptr, 0, v::invalid},
-    {"/History/HighVoltageAlarms", i, nullptr, 0, v::invalid},
-    {"/History/MinimumVoltage", d, nullptr, 2, v::invalid},
-    {"/History/MaximumVoltage", d, nullptr, 2, v::invalid},
-    {"/History/MinimumCellVoltage", d, nullptr, 3, v::invalid},
-    {"/History/MaximumCellVoltage", d, nullptr, 3, v::invalid},
-    {"/History/MinimumTemperature", d, nullptr, 1, v::invalid},
-    {"/History/MaximumTemperature", d, nullptr, 1, v::invalid},
-    {"/History/TimeSinceLastFullCharge", i, nullptr, 0, v::invalid},
-    {"/History/DischargedEnergy", d, nullptr, 1, of<Field::total_discharge_energy>},
-    {"/History/ChargedEnergy", d, nullptr, 1, of<Field::total_charge_energy>},
-    {"/History/Clear", i, nullptr, 0, constant<0>, kNever, PathRow::writable},
-    {"/History/CanBeCleared", i, nullptr, 0, constant<0>},
+    {"/History/DeepestDischarge", d, nullptr, 1, drawn<&H::deepest_discharge>},
+    {"/History/LastDischarge", d, nullptr, 1, drawn<&H::last_discharge>},
+    {"/History/AverageDischarge", d, nullptr, 1, drawn<&H::average_discharge>},
+    {"/History/TotalAhDrawn", d, nullptr, 1, drawn<&H::total_ah_drawn>},
+    {"/History/ChargeCycles", d, nullptr, 1, counted<&H::charge_cycles>},
+    {"/History/FullDischarges", i, nullptr, 0, counted<&H::full_discharges>},
+    {"/History/AutomaticSyncs", i, nullptr, 0, counted<&H::automatic_syncs>},
+    {"/History/LowVoltageAlarms", i, nullptr, 0, counted<&H::low_voltage_alarms>},
+    {"/History/HighVoltageAlarms", i, nullptr, 0, counted<&H::high_voltage_alarms>},
+    {"/History/MinimumVoltage", d, nullptr, 2, counted<&H::minimum_voltage>},
+    {"/History/MaximumVoltage", d, nullptr, 2, counted<&H::maximum_voltage>},
+    {"/History/MinimumCellVoltage", d, nullptr, 3, counted<&H::minimum_cell_voltage>},
+    {"/History/MaximumCellVoltage", d, nullptr, 3, counted<&H::maximum_cell_voltage>},
+    {"/History/MinimumTemperature", d, nullptr, 1, counted<&H::minimum_temperature>},
+    {"/History/MaximumTemperature", d, nullptr, 1, counted<&H::maximum_temperature>},
+    {"/History/TimeSinceLastFullCharge", i, nullptr, 0, counted<&H::time_since_last_full_charge>},
+    {"/History/DischargedEnergy", d, nullptr, 1, counted<&H::discharged_energy>},
+    {"/History/ChargedEnergy", d, nullptr, 1, counted<&H::charged_energy>},
+    {"/History/Clear", i, nullptr, 0, constant<0>, kNever, kWritable},
+    {"/History/CanBeCleared", i, nullptr, 0, v::history_counts},
 
     {"/Settings/HasTemperature", i, nullptr, 0, constant<1>},
-    {"/Settings/HasSettings", i, nullptr, 0, constant<1>, kNever, kPlain, PathRow::with_changes},
+    {"/Settings/HasSettings", i, nullptr, 0, constant<1>, kNever, kPlain, PathRow::once_anything_is_set},
     {"/Settings/ForceChargingOff", i, nullptr, 0, is_off<Field::charge_fet_on>, kChanges, kCommand, PathRow::with_charge_fet},
     {"/Settings/ForceDischargingOff", i, nullptr, 0, is_off<Field::discharge_fet_on>, kChanges, kCommand, PathRow::with_discharge_fet},
-    {"/Settings/ResetSocTo", i, nullptr, 0, [](Who who) -> BusValue { return who.facts.soc_target; }, kNever, PathRow::writable, PathRow::with_soc},
-    {"/Settings/ResetSocToApply", i, nullptr, 0, constant<0>, kNever, kCommand, PathRow::with_soc},
+    {"/Settings/ResetSocTo", i, nullptr, 0, [](Who who) -> BusValue { return who.facts.soc_target; }, kNever, kWritable, PathRow::once_soc_can_be_set},
+    {"/Settings/ResetSocToApply", i, nullptr, 0, constant<0>, kNever, kCommand, PathRow::once_soc_can_be_set},
+    {"/Settings/SocResetLastReached", i, nullptr, 0, v::soc_reset_last_reached, kNever, kWritable, PathRow::once_soc_is_reset},
 };
 // clang-format on
 

@@ -12,7 +12,6 @@
 
 #include "bank/view.h"
 #include "control/cells.h"
-#include "control/midpoint.h"
 #include "control/sensors.h"
 #include "venus/item_tree.h"
 #include "venus/publisher.h"
@@ -35,12 +34,10 @@ struct Who {
 };
 struct PathInput {
   const BatteryView& view;
-  std::optional<double> mean_current = {};  // A, of the last five minutes
-  std::optional<CellRange> cells = {};      // absent without a cell that can be believed
-  Temperatures temperatures = {};           // corrected
-  std::optional<Midpoint> midpoint = {};    // absent also where it is not wanted
-  bool internal_errors = false;             // too many (internal_errors.h)
-  std::size_t cell = 0;                     // of a row that repeats; from 0
+  std::optional<CellRange> cells = {};  // absent without a cell that can be believed
+  Temperatures temperatures = {};       // corrected
+  bool internal_errors = false;         // too many (internal_errors.h)
+  std::size_t cell = 0;                 // of a row that repeats; from 0
 };
 using FromIdentity = BusValue (*)(Who);
 using FromView = BusValue (*)(const PathInput&);
@@ -58,16 +55,19 @@ struct PathRow {
     command,    // writable, and what it shows is what the BMS says (Item::is_command)
     keeps_last  // never invalid again once it was valid
   } trait = plain;
-  // What BATTERY_CELL_DATA_FORMAT has to be, or what may be changed (bank/display.h).
+  // What BATTERY_CELL_DATA_FORMAT has to be, or what may be changed (bank/display.h), when the service is made. Then what
+  // makes an item come also later; it never goes again.
   enum When : unsigned char {
     always,
     with_voltages,    // 1
     with_cell_volts,  // 2, 3
     with_balances,    // 1, 3
-    with_changes,     // any
     with_charge_fet,
     with_discharge_fet,
-    with_soc
+    once_known,           // it has a value
+    once_soc_can_be_set,  // in the BMS, or because it is counted here
+    once_soc_is_reset,    // SOC_RESET_AFTER_DAYS
+    once_anything_is_set  // any of these
   } when = always;
 };
 std::span<const PathRow> path_table();

@@ -34,11 +34,17 @@ VenusService::VenusService(boost::asio::io_context& io, const VenusOptions& opti
       identity_(view.identity),
       name_(service_name(view.identity)),
       facts_{options.process_name, options.process_version, {}, {}, 0, 100},
-      commands_(
-          [this](const Change& change, auto done) {
-            options_.change ? options_.change(identity_.id, change, std::move(done)) : done(false);
-          },
-          [this] { show_who(); }),
+      commands_({[this](const Change& change, auto done) {
+                   options_.change ? options_.change(identity_.id, change, std::move(done)) : done(false);
+                 },
+                 [this](double percent) {
+                   return options_.set_counted_soc && options_.set_counted_soc(identity_.id, percent);
+                 },
+                 [this](int group) { return options_.clear_history && options_.clear_history(identity_.id, group); },
+                 [this](std::int64_t unix_time) {
+                   return options_.date_soc_reset && options_.date_soc_reset(identity_.id, unix_time);
+                 }},
+                [this] { show_who(); }),
       paths_(
           tree_, [this](std::string_view path) { return handler(path); }, view.display),
       publisher_(tree_),

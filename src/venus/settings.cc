@@ -187,7 +187,7 @@ void SettingsClient::set_custom_name(const std::string& name, std::function<void
 
 void SettingsClient::write_last_seen(std::int64_t unix_time) {
   if (!enrolled()) return;
-  set(path(kLastSeenSetting), time_value(std::max(unix_time, newest_other_)), [this](bool accepted) {
+  set(path(kLastSeenSetting), integer_value(std::max(unix_time, newest_other_)), [this](bool accepted) {
     if (!accepted) warn_once("LastSeen was refused");
   });
 }

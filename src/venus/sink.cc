@@ -4,6 +4,7 @@
 
 #include "venus/roster.h"
 #include "venus/service.h"
+#include "venus/surroundings_watch.h"
 
 namespace bmsd {
 
@@ -12,7 +13,10 @@ VenusSink::VenusSink(boost::asio::io_context& io, VenusOptions options, Log log,
       options_(std::move(options)),
       log_(log ? std::move(log) : [](Level, std::string_view) {}),
       appeared_(std::move(appeared)),
-      roster_(std::make_unique<Roster>()) {}
+      roster_(std::make_unique<Roster>()) {
+  if (options_.surroundings)
+    surroundings_ = std::make_unique<SurroundingsWatch>(io_, options_.bus, log_, options_.surroundings);
+}
 
 VenusSink::~VenusSink() = default;
 
@@ -20,16 +24,23 @@ void VenusSink::added(const BatteryView& view, Instant now) {
   auto& service = services_[view.identity.id];
   service.reset();  // two connections would fight for the name
   service = std::make_unique<VenusService>(io_, options_, log_, appeared_, *roster_, view, now);
+  if (surroundings_) surroundings_->follow(view);
 }
 
 void VenusSink::changed(const BatteryView& view, Instant now) {
-  if (const auto found = services_.find(view.identity.id); found != services_.end()) found->second->changed(view, now);
+  const auto found = services_.find(view.identity.id);
+  if (found == services_.end()) return;
+  found->second->changed(view, now);
+  if (surroundings_) surroundings_->follow(view);
 }
 
 void VenusSink::save(std::string_view id, const Kept& kept) {
   if (const auto found = services_.find(id); found != services_.end()) found->second->save(kept);
 }
 
-void VenusSink::removed(const Identity& identity, Instant) { services_.erase(identity.id); }
+void VenusSink::removed(const Identity& identity, Instant) {
+  services_.erase(identity.id);
+  if (surroundings_) surroundings_->leave(identity.id);
+}
 
 }  // namespace bmsd

@@ -24,6 +24,7 @@ namespace bmsd {
 
 class VenusService;
 class Roster;
+class SurroundingsWatch;
 
 struct VenusOptions {
   // A D-Bus address ("unix:path=..."), "system" or "session". As in all Victron code "system" means the session bus
@@ -49,6 +50,15 @@ struct VenusOptions {
   // Changes something in the BMS of the battery `id` (Display::changes); `done` is called once, with whether the BMS
   // says now what was wanted, after the sink was told what it says.
   std::function<void(std::string_view id, const Change& change, std::function<void(bool)> done)> change = {};
+
+  // What the rest of the system knows of the battery `id`. Comes from the loop, never from within a call to the sink.
+  std::function<void(std::string_view id, const Surroundings& surroundings)> surroundings = {};
+
+  // What clients tell charge control of the battery `id`; the sink is told what comes of it from within the call. They
+  // say whether it was done. `group` as in HistoryGroup; `percent`: of a SoC that is counted here.
+  std::function<bool(std::string_view id, int group)> clear_history = {};
+  std::function<bool(std::string_view id, std::int64_t unix_time)> date_soc_reset = {};
+  std::function<bool(std::string_view id, double percent)> set_counted_soc = {};
 
   // Where the file is that two drivers of one instance exclude each other with; empty: none (a private bus).
   std::string lock_folder = "/var/tmp";
@@ -86,6 +96,7 @@ class VenusSink : public Sink {
   Appeared appeared_;
   std::unique_ptr<Roster> roster_;
   std::map<std::string, std::unique_ptr<VenusService>, std::less<>> services_;  // by Identity::id
+  std::unique_ptr<SurroundingsWatch> surroundings_;                             // null: nobody asks
 };
 
 }  // namespace bmsd

@@ -95,6 +95,11 @@ bool is_empty_list(const BusValue& value) {
 
 }  // namespace
 
+BusValue integer_value(std::int64_t value) {
+  const auto fits = static_cast<std::int32_t>(value);
+  return fits == value ? BusValue(fits) : BusValue(value);
+}
+
 bool same_value(const BusValue& a, const BusValue& b) {
   if (a.index() == b.index()) return a == b;
   const auto x = number(a), y = number(b);

@@ -17,6 +17,9 @@ using BusValue =
 
 inline bool valid(const BusValue& value) { return !std::holds_alternative<std::monostate>(value); }
 
+// Of 32 bits as long as it fits.
+BusValue integer_value(std::int64_t value);
+
 // Equal numbers of different types are the same value.
 bool same_value(const BusValue& a, const BusValue& b);
 

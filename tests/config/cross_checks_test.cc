@@ -93,6 +93,27 @@ TEST(CrossChecks, TellOfTwoSourcesOfTheSoc) {  // C7
   EXPECT_EQ(finding(read("SOC_CALCULATION = True\nCVCM_ENABLE = False")), "warning 2 SOC_CALCULATION");
 }
 
+TEST(CrossChecks, TellOfASensorThatCannotBeFound) {
+  const std::string shunt = "EXTERNAL_SENSOR_DBUS_DEVICE = com.victronenergy.battery.ttyS6\n";
+  EXPECT_EQ(finding(read(shunt + "EXTERNAL_SENSOR_DBUS_PATH_CURRENT = /Dc/0/Current")), "0 findings");
+  EXPECT_EQ(finding(read(shunt + "EXTERNAL_SENSOR_DBUS_PATH_SOC = /Soc")), "0 findings");
+  EXPECT_EQ(finding(read(shunt)), "warning 2 EXTERNAL_SENSOR_DBUS_DEVICE");
+  for (const char* name :
+       {"ttyS6", "/dev/ttyS6", ":1.5", "com.victronenergy.", "com..victronenergy", "com.6victron", "com.a b"}) {
+    const Config config =
+        read(std::string("EXTERNAL_SENSOR_DBUS_DEVICE = ") + name + "\nEXTERNAL_SENSOR_DBUS_PATH_SOC = /Soc");
+    EXPECT_EQ(finding(config), "corrected 2 EXTERNAL_SENSOR_DBUS_DEVICE") << name;
+    EXPECT_EQ(config.effective().text("EXTERNAL_SENSOR_DBUS_DEVICE"), "");
+  }
+  for (const char* path : {"Soc", "/", "/Soc/", "//Soc", "/So-c", "/Dc 0"}) {
+    const Config config =
+        read(shunt + "EXTERNAL_SENSOR_DBUS_PATH_SOC = " + path + "\nEXTERNAL_SENSOR_DBUS_PATH_CURRENT = /A_1");
+    EXPECT_EQ(finding(config), "corrected 3 EXTERNAL_SENSOR_DBUS_PATH_SOC") << path;
+    EXPECT_EQ(config.effective().text("EXTERNAL_SENSOR_DBUS_PATH_SOC"), "");
+    EXPECT_EQ(config.effective().text("EXTERNAL_SENSOR_DBUS_PATH_CURRENT"), "/A_1");
+  }
+}
+
 TEST(CrossChecks, TellOfAChargeThatEndsBeforeTheMaximum) {  // C8, C9
   EXPECT_EQ(finding(read("CELL_VOLTAGES_WHILE_CHARGING = 3.44, 3.43, 3.42, 3.4, 3.3")),
             "corrected 2 CELL_VOLTAGES_WHILE_CHARGING");

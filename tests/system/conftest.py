@@ -1,5 +1,6 @@
 """What the system tests share: a private D-Bus, the simulator, the daemon. Every test has its own of each."""
 
+import json
 import os
 import pathlib
 import tempfile
@@ -109,6 +110,19 @@ def settings(folder, bus, processes):
     service = processes("/usr/bin/python3", pathlib.Path(__file__).parent / "settings_service.py", bus.address, folder / "settings.json")
     service.wait_for_line("^ready")
     return service
+
+
+@pytest.fixture
+def device(bus, processes):
+    """device("com.victronenergy.battery.ttyS6", {"/Soc": 50}) is another device on the private bus; .change({path: value}) publishes."""
+
+    def start(name, items):
+        service = processes("/usr/bin/python3", pathlib.Path(__file__).parent / "device_service.py", bus.address, name, json.dumps(items))
+        service.wait_for_line("^ready")
+        service.change = lambda changed: service.send(json.dumps(changed))
+        return service
+
+    return start
 
 
 @pytest.fixture

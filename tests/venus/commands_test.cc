@@ -10,7 +10,8 @@ namespace {
 constexpr auto kCharge = Changeable::charge_fet, kDischarge = Changeable::discharge_fet, kSoc = Changeable::soc;
 constexpr char kChargingOff[] = "/Settings/ForceChargingOff", kDischargingOff[] = "/Settings/ForceDischargingOff",
                kTo[] = "/Settings/ResetSocTo", kApply[] = "/Settings/ResetSocToApply",
-               kHasSettings[] = "/Settings/HasSettings";
+               kHasSettings[] = "/Settings/HasSettings", kClear[] = "/History/Clear",
+               kDate[] = "/Settings/SocResetLastReached";
 
 // --- The items by themselves
 
@@ -30,11 +31,31 @@ struct CommandsTest : ::testing::Test {
   std::vector<Asked> asked;
   bool obeys = true;
   int targets_set = 0;
-  Commands commands{[this](const Change& change, const std::function<void(bool)>& done) {
-                      asked.push_back({change.what, change.value});
-                      done(obeys);
-                    },
+  Commands commands{{.request =
+                         [this](const Change& change, const std::function<void(bool)>& done) {
+                           asked.push_back({change.what, change.value});
+                           done(obeys);
+                         },
+                     .set_counted_soc =
+                         [this](double percent) {
+                           if (counts) counted = percent;
+                           return counts;
+                         },
+                     .clear_history =
+                         [this](int group) {
+                           cleared.push_back(group);
+                           return obeys;
+                         },
+                     .date_soc_reset =
+                         [this](std::int64_t unix_time) {
+                           date = unix_time;
+                           return obeys;
+                         }},
                     [this] { ++targets_set; }};
+  bool counts = false;
+  double counted = -1;
+  std::vector<int> cleared;
+  std::int64_t date = -1;
 };
 
 TEST_F(CommandsTest, OffTurnsTheFetOffAndOnlyADoneChangeIsAccepted) {
@@ -71,6 +92,35 @@ TEST_F(CommandsTest, TheStateOfChargeIsKeptUntilItIsApplied) {
   EXPECT_EQ(asked[0].value, 37);
 }
 
+TEST_F(CommandsTest, ASocThatIsCountedHereIsSetHereAndNotInTheBms) {
+  counts = true;
+  EXPECT_EQ(set(kTo, 0), SetResult::accepted);
+  EXPECT_EQ(set(kApply, 1), SetResult::accepted);
+  EXPECT_EQ(counted, 0);
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(set(kTo, 55), SetResult::accepted);
+  EXPECT_EQ(set(kApply, 1), SetResult::accepted);
+  EXPECT_EQ(counted, 55);
+}
+
+TEST_F(CommandsTest, TheHistoryIsClearedInSevenParts) {
+  for (const int group : {1, 2, 3, 4, 5, 6, 7}) EXPECT_EQ(set(kClear, group), SetResult::accepted) << group;
+  EXPECT_EQ(cleared, (std::vector{1, 2, 3, 4, 5, 6, 7}));
+  for (const int group : {-1, 0, 8, 100}) EXPECT_EQ(set(kClear, group), SetResult::refused) << group;
+  EXPECT_EQ(cleared.size(), 7U);
+  obeys = false;
+  EXPECT_EQ(set(kClear, 1), SetResult::refused) << "nothing is counted";
+}
+
+TEST_F(CommandsTest, TheDateOfTheSocResetIsATime) {
+  EXPECT_EQ(set(kDate, 1'750'000'000), SetResult::accepted);
+  EXPECT_EQ(date, 1'750'000'000);
+  EXPECT_EQ(set(kDate, 0), SetResult::accepted) << "never";
+  EXPECT_EQ(date, 0);
+  EXPECT_EQ(set(kDate, -1), SetResult::refused);
+  EXPECT_EQ(date, 0);
+}
+
 TEST_F(CommandsTest, OtherPathsAreNone) {
   EXPECT_FALSE(commands.handler("/Mode"));
   EXPECT_FALSE(commands.handler("/Settings/TurnBalancingOff"));
@@ -79,8 +129,11 @@ TEST_F(CommandsTest, OtherPathsAreNone) {
 TEST(Commands, WithoutAnybodyWhoCanChangeSomethingNothingIsAccepted) {
   Commands commands({}, [] {});
   std::optional<SetResult> result;
-  commands.handler(kChargingOff)(1, [&result](SetResult said) { result = said; });
-  EXPECT_EQ(result, SetResult::refused);
+  for (const char* path : {kChargingOff, kApply, kClear, kDate}) {
+    result.reset();
+    commands.handler(path)(1, [&result](SetResult said) { result = said; });
+    EXPECT_EQ(result, SetResult::refused) << path;
+  }
 }
 
 // --- On the bus
@@ -194,6 +247,42 @@ TEST_F(ChangeOverBus, TheStateOfChargeIsAppliedAsOftenAsItIsWanted) {
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_EQ(asked[1].what, kSoc);
   EXPECT_EQ(asked[1].value, 80);
+}
+
+TEST_F(ChangeOverBus, NumbersMayBeTexts) {
+  pack.control.soc.counted = true;
+  pack.control.stages.soc_reset_after_days = 14;
+  double counted = -1;
+  std::int64_t date = -1;
+  int cleared = -1;
+  options.set_counted_soc = [&](std::string_view, double percent) {
+    counted = percent;
+    return true;
+  };
+  options.date_soc_reset = [&](std::string_view, std::int64_t unix_time) {
+    date = unix_time;
+    return true;
+  };
+  options.clear_history = [&](std::string_view, int group) {
+    cleared = group;
+    return true;
+  };
+  run();
+  TestClient client(io, bus.address());
+  EXPECT_EQ(client.set_value(kService, kTo, "60"), 0);
+  EXPECT_EQ(client.value(kService, kTo), BusValue(60));
+  EXPECT_EQ(client.set_value(kService, kApply, "1"), 0);
+  EXPECT_EQ(counted, 60);
+  EXPECT_EQ(client.set_value(kService, kDate, "1750000000"), 0);
+  EXPECT_EQ(date, 1'750'000'000);
+  EXPECT_EQ(client.set_value(kService, kClear, "3"), 0);
+  EXPECT_EQ(cleared, 3);
+  EXPECT_EQ(client.set_value(kService, kClear, 2.0), 0);
+  EXPECT_EQ(cleared, 2);
+  EXPECT_EQ(client.value(kService, kClear), BusValue(0));
+  for (const BusValue& nonsense : {BusValue("all"), BusValue(""), BusValue(1.5), BusValue(std::vector{1.0})})
+    EXPECT_EQ(client.set_value(kService, kClear, nonsense), 1);
+  EXPECT_TRUE(asked.empty()) << "the BMS is not written to";
 }
 
 TEST_F(ChangeOverBus, AnAnswerThatComesAfterTheServiceHasGoneHarmsNobody) {

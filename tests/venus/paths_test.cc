@@ -98,36 +98,8 @@ TEST_F(Shown, MeasurementsAreRoundedAndHaveTheirUnits) {
   EXPECT_EQ(text("/Capacity"), "67.50Ah");
   EXPECT_EQ(text("/InstalledCapacity"), "100Ah");
   EXPECT_EQ(value("/ConsumedAmphours"), BusValue(-32.5));
-  EXPECT_EQ(value("/History/TotalAhDrawn"), BusValue(-4711.0));
-  EXPECT_EQ(value("/History/ChargeCycles"), BusValue(42.0));
+  EXPECT_EQ(value("/CurrentAvg"), BusValue(-12.35));
   EXPECT_EQ(value("/System/MOSTemperature"), BusValue(31.3));
-}
-
-TEST_F(Shown, ThroughAnOpenFetNoCurrentIsShown) {
-  pack.says(Field::discharge_fet_on, 0);
-  update();
-  EXPECT_EQ(value("/Dc/0/Current"), BusValue(0.0));
-  EXPECT_EQ(text("/Dc/0/Current"), "0.00A");
-  EXPECT_EQ(value("/Dc/0/Power"), BusValue(0.0));
-}
-
-TEST_F(Shown, WithoutARemainingCapacityTheStateOfChargeGivesIt) {
-  TestPack other;
-  other.battery = {};
-  Reading reading;
-  reading.set(Field::capacity_full, 280);
-  reading.set(Field::soc, 50);
-  other.says(reading);
-  paths.update(other.view(), publisher, other.now);
-  publisher.store();
-  EXPECT_EQ(value("/Capacity"), BusValue(140.0));
-  EXPECT_EQ(value("/ConsumedAmphours"), BusValue(-140.0));
-}
-
-TEST_F(Shown, MoreThanFullIsNotNegativeConsumption) {
-  pack.says(Field::capacity_remaining, 101);
-  update();
-  EXPECT_EQ(value("/ConsumedAmphours"), BusValue(0.0));
 }
 
 TEST_F(Shown, CellsAndTheirExtremes) {
@@ -286,12 +258,14 @@ TEST_F(Shown, ALimitNeverBecomesInvalidAgain) {
 TEST_F(Shown, BothDirectionsBlockedIsStandby) {
   pack.limits.charge = {0, "Cell Voltage", false};
   pack.limits.discharge = {0, "Cell Voltage", false};
+  pack.outputs.state = OperatingState::standby;
+  pack.outputs.device_state = DeviceState::blocked;
   update();
   EXPECT_EQ(value("/State"), BusValue(14));
   EXPECT_EQ(value("/Mode"), BusValue(4));
   EXPECT_EQ(value("/DeviceState"), BusValue(0x104));
   EXPECT_EQ(value("/System/NrOfModulesBlockingDischarge"), BusValue(1));
-  pack.presence.given_up = true;
+  pack.outputs.state = OperatingState::error;
   update();
   EXPECT_EQ(value("/State"), BusValue(10));
   EXPECT_EQ(value("/Mode"), BusValue(0xFC)) << "blocked, but not in state 14";
@@ -307,7 +281,7 @@ TEST_F(Shown, CurrentLimitsHaveThreeDecimalsAndTheirTextTwo) {
 }
 
 TEST_F(Shown, ABatteryWhoseCellsAreUnknownIsInitialising) {
-  pack.limits.cvl.reset();
+  pack.outputs.state = OperatingState::initialising;
   update();
   EXPECT_EQ(value("/State"), BusValue(0));
 }
@@ -352,32 +326,10 @@ TEST_F(Shown, TooManyInternalErrorsAreErrorCode8ExceptWhileTheBatteryIsLost) {
   EXPECT_EQ(value("/ErrorCode"), BusValue(119)) << "what the user can put right";
 }
 
-TEST_F(Shown, TheFirstDeviceStateThatAppliesIsShown) {
-  const auto shown_with = [this](std::vector<std::pair<Alarm, Severity>> raised) {
-    Reading reading;
-    reading.alarms = Alarms();
-    for (const auto& [alarm, severity] : raised) reading.alarms->level[static_cast<std::size_t>(alarm)] = severity;
-    pack.says(reading);
-    update();
-    return value("/DeviceState");
-  };
-  EXPECT_EQ(shown_with({}), BusValue(0x100));
-  pack.limits.charge.allowed = pack.limits.discharge.allowed = false;
-  EXPECT_EQ(shown_with({}), BusValue(0x104));
-  EXPECT_EQ(shown_with({{Alarm::low_voltage, Severity::warning}}), BusValue(0x104));
-  EXPECT_EQ(shown_with({{Alarm::low_voltage, Severity::alarm}}), BusValue(0x105));
-  EXPECT_EQ(shown_with({{Alarm::low_voltage, Severity::alarm}, {Alarm::high_temperature, Severity::warning}}),
-            BusValue(0x102));
-  EXPECT_EQ(shown_with({{Alarm::high_charge_temperature, Severity::warning}}), BusValue(0x102));
-  EXPECT_EQ(shown_with({{Alarm::high_charge_temperature, Severity::alarm}}), BusValue(0x101));
-  EXPECT_EQ(shown_with({{Alarm::high_temperature, Severity::alarm}, {Alarm::internal_failure, Severity::warning}}),
-            BusValue(0x101));
-  EXPECT_EQ(shown_with({{Alarm::high_temperature, Severity::alarm}, {Alarm::internal_failure, Severity::alarm}}),
-            BusValue(0x103));
-}
-
 TEST_F(Shown, WithoutDataOnlyWhatChangesFastBecomesUnknown) {
   pack.presence.measurements_valid = false;
+  pack.outputs.measured.voltage = pack.outputs.measured.current = pack.outputs.measured.power =
+      pack.outputs.measured.mean_current = std::nullopt;
   pack.presence.cable_alarm = Severity::warning;
   pack.presence.text = "Lost for: 13s";
   update();
@@ -391,9 +343,6 @@ TEST_F(Shown, WithoutDataOnlyWhatChangesFastBecomesUnknown) {
   EXPECT_EQ(value("/Alarms/BmsCable"), BusValue(1));
   EXPECT_EQ(value("/ConnectionInformation"), BusValue("Lost for: 13s"));
   EXPECT_EQ(value("/Connected"), BusValue(1));
-  pack.presence.given_up = true;
-  update();
-  EXPECT_EQ(value("/State"), BusValue(10));
 }
 
 TEST_F(Shown, AlarmsThatTheBmsDoesNotHaveAreInvalid) {
@@ -403,28 +352,143 @@ TEST_F(Shown, AlarmsThatTheBmsDoesNotHaveAreInvalid) {
   EXPECT_EQ(value("/Alarms/BmsCable"), BusValue(0));
 }
 
-TEST_F(Shown, TheMeanCurrentIsOfTheLastFiveMinutes) {
-  EXPECT_EQ(value("/CurrentAvg"), BusValue(-12.35));
-  for (int round = 0; round <= 300; ++round) {  // a second each
-    pack.says(Field::current, round <= 150 ? 10 : 20);
-    update();
-  }
-  EXPECT_EQ(value("/CurrentAvg"), BusValue(14.98)) << "150 s of 10 A, one from 10 to 20 A, 149 s of 20 A";
-  update();  // no new round
-  EXPECT_EQ(value("/CurrentAvg"), BusValue(14.98));
+TEST_F(Shown, WhereTheSocIsNotTheOneOfTheBmsBothAreShown) {
+  EXPECT_EQ(tree.find("/SocBms"), std::nullopt);
+  EXPECT_EQ(tree.find("/CapacityBms"), std::nullopt);
+  Measured& measured = pack.outputs.measured;
+  measured.soc = 71.234567;
+  measured.soc_bms = 67.5;
+  measured.remaining = 71.2;
+  measured.remaining_bms = 67.5;
+  measured.consumed = -28.8;
+  measured.consumed_bms = -32.5;
+  update();
+  EXPECT_EQ(value("/Soc"), BusValue(71.23));
+  EXPECT_EQ(value("/SocBms"), BusValue(67.5));
+  EXPECT_EQ(text("/Capacity"), "71.20Ah");
+  EXPECT_EQ(text("/CapacityBms"), "67.50Ah");
+  EXPECT_EQ(value("/ConsumedAmphours"), BusValue(-28.8));
+  EXPECT_EQ(text("/ConsumedAmphoursBms"), "-32Ah");
+  measured.soc_bms = measured.remaining_bms = measured.consumed_bms = std::nullopt;
+  update();
+  EXPECT_EQ(value("/SocBms"), BusValue()) << "the sensor has gone";
+  EXPECT_EQ(value("/CapacityBms"), BusValue());
+}
+
+TEST_F(Shown, TheTimeToGoIsAPositiveNumberOfSeconds) {
+  EXPECT_EQ(value("/TimeToGo"), BusValue());
+  pack.outputs.times.to_go = 7200;
+  update();
+  EXPECT_EQ(value("/TimeToGo"), BusValue(7200));
+  pack.outputs.times.to_go = 0;
+  update();
+  EXPECT_EQ(value("/TimeToGo"), BusValue(0));
+  pack.outputs.times.to_go = -1;
+  update();
+  EXPECT_EQ(value("/TimeToGo"), BusValue()) << "Modbus would make 65535 of it";
+}
+
+TEST_F(Shown, TimesToASocHaveTheFormThatTheUserWants) {
+  pack.outputs.times.to_soc = {{100, 4530}, {50, -60}, {0, std::nullopt}};
+  update();
+  EXPECT_EQ(value("/TimeToSoC/100"), BusValue(4530));
+  EXPECT_EQ(text("/TimeToSoC/100"), "4530");
+  EXPECT_EQ(value("/TimeToSoC/50"), BusValue(-60));
+  EXPECT_EQ(value("/TimeToSoC/0"), BusValue());
+  pack.control.times.shown = TimesShown::text;
+  update();
+  EXPECT_EQ(value("/TimeToSoC/100"), BusValue("1h 15m"));
+  EXPECT_EQ(value("/TimeToSoC/50"), BusValue("-1m"));
+  pack.control.times.shown = TimesShown::both;
+  update();
+  EXPECT_EQ(value("/TimeToSoC/100"), BusValue("4530 [1h 15m]"));
+  pack.outputs.times.to_soc = {{100, 4530}, {20, 1}};
+  update();
+  EXPECT_EQ(value("/TimeToSoC/50"), BusValue()) << "not wanted any more";
+  EXPECT_EQ(value("/TimeToSoC/20"), BusValue("1 [1s]"));
+}
+
+TEST_F(Shown, TheHistoryIsWhatChargeControlCounts) {
+  HistoryValues& history = pack.outputs.history;
+  history = {};
+  history.deepest_discharge = 52.35;
+  history.last_discharge = 0;
+  history.average_discharge = 31;
+  history.total_ah_drawn = 4711.26;
+  history.charge_cycles = 47.1126;
+  history.full_discharges = 2;
+  history.automatic_syncs = 9;
+  history.low_voltage_alarms = 3;
+  history.high_voltage_alarms = 4;
+  history.minimum_voltage = 44.444;
+  history.maximum_voltage = 57.6;
+  history.minimum_cell_voltage = 2.5554;
+  history.maximum_cell_voltage = 3.6;
+  history.minimum_temperature = -3.25;
+  history.maximum_temperature = 41;
+  history.timestamp_last_full_charge = 1'750'000'000;
+  history.time_since_last_full_charge = 86'400;
+  history.discharged_energy = 250.04;
+  history.charged_energy = 261.06;
+  update();
+  const std::pair<const char*, BusValue> wanted[] = {{"DeepestDischarge", -52.4},  {"LastDischarge", 0.0},
+                                                     {"AverageDischarge", -31.0},  {"TotalAhDrawn", -4711.3},
+                                                     {"ChargeCycles", 47.1},       {"FullDischarges", 2},
+                                                     {"AutomaticSyncs", 9},        {"LowVoltageAlarms", 3},
+                                                     {"HighVoltageAlarms", 4},     {"MinimumVoltage", 44.44},
+                                                     {"MaximumVoltage", 57.6},     {"MinimumCellVoltage", 2.555},
+                                                     {"MaximumCellVoltage", 3.6},  {"MinimumTemperature", -3.3},
+                                                     {"MaximumTemperature", 41.0}, {"TimeSinceLastFullCharge", 86'400},
+                                                     {"DischargedEnergy", 250.0},  {"ChargedEnergy", 261.1}};
+  for (const auto& [name, shown] : wanted) EXPECT_EQ(value(std::string("/History/") + name), shown) << name;
+  EXPECT_EQ(text("/History/LastDischarge"), "0.0") << "no negative zero";
+  EXPECT_EQ(value("/History/CanBeCleared"), BusValue(1));
+  EXPECT_EQ(value("/History/Clear"), BusValue(0));
 }
 
 TEST_F(Shown, AHistoryThatIsNotCountedCannotBeCleared) {
+  pack.control.history = false;
+  update();
   EXPECT_EQ(value("/History/CanBeCleared"), BusValue(0)) << "so that nobody is offered a button without effect";
-  EXPECT_EQ(value("/History/Clear"), BusValue(0));
   SetResult result = SetResult::accepted;
   item("/History/Clear").on_set(1, [&result](SetResult given) { result = given; });
   EXPECT_EQ(result, SetResult::refused);
 }
 
+TEST_F(Shown, WhatMayBalanceAndHeatIsShownWhereItIsKnown) {
+  EXPECT_EQ(value("/Io/AllowToBalance"), BusValue());
+  EXPECT_EQ(value("/Heating"), BusValue());
+  pack.outputs.balancer_may = false;
+  pack.outputs.heating = true;
+  update();
+  EXPECT_EQ(value("/Io/AllowToBalance"), BusValue(0));
+  EXPECT_EQ(value("/Heating"), BusValue(1));
+}
+
+TEST_F(Shown, ASocThatIsCountedHereCanBeSetAlsoWhenThatBeginsLater) {
+  EXPECT_EQ(tree.node("/Settings")->children, (std::set<std::string>{"HasTemperature"}));
+  pack.control.soc.counted = true;
+  facts.soc_target = 42;
+  update();
+  EXPECT_EQ(value("/Settings/ResetSocTo"), BusValue(42));
+  EXPECT_EQ(value("/Settings/ResetSocToApply"), BusValue(0));
+  EXPECT_EQ(value("/Settings/HasSettings"), BusValue(1));
+  EXPECT_EQ(tree.find("/Settings/ForceChargingOff"), std::nullopt) << "the BMS is only read";
+}
+
+TEST_F(Shown, TheDateOfTheSocResetIsThereWithTheReset) {
+  pack.control.stages.soc_reset_after_days = 14;
+  update();
+  EXPECT_EQ(value("/Settings/SocResetLastReached"), BusValue(0));
+  EXPECT_EQ(value("/Settings/HasSettings"), BusValue(1));
+  pack.outputs.soc_reset_last_reached = 1'750'000'000;
+  update();
+  EXPECT_EQ(value("/Settings/SocResetLastReached"), BusValue(1'750'000'000));
+}
+
 TEST_F(Shown, WhatThisBmsNeverSaysIsInvalid) {
-  EXPECT_EQ(value("/History/ChargedEnergy"), BusValue());
-  EXPECT_EQ(text("/History/ChargedEnergy"), "---");
+  EXPECT_EQ(value("/Info/HeatingPower"), BusValue());
+  EXPECT_EQ(text("/Info/HeatingPower"), "---");
   EXPECT_EQ(value("/ErrorCode"), BusValue());
   EXPECT_EQ(value("/TimeToGo"), BusValue());
 }

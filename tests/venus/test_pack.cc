@@ -39,6 +39,11 @@ TestPack::TestPack(const std::string& port_name, const std::string& serial) {
   reading.texts = {{Text::hardware, "DR-JC03"}};
   says(reading);
 
+  outputs.state = OperatingState::running;
+  outputs.device_state = DeviceState::connected;
+  outputs.history.total_ah_drawn = 4711;
+  outputs.history.charge_cycles = 42;
+
   limits.cvl = 55.2;
   limits.low_voltage = 46.4;
   limits.max_charge_cell_voltage = 3.45;
@@ -57,6 +62,15 @@ void TestPack::says(const Reading& reading) {
   now += 1s;
   const Status status = battery.merge(reading, 1, now);
   EXPECT_TRUE(status.ok()) << describe(status.error());
+  Measured& measured = outputs.measured;
+  measured.voltage = battery.get(Field::voltage);
+  measured.current = measured.mean_current = battery.get(Field::current);
+  if (measured.voltage && measured.current) measured.power = *measured.voltage * *measured.current;
+  measured.soc = battery.get(Field::soc);
+  measured.remaining = battery.get(Field::capacity_remaining);
+  const auto full = battery.get(Field::capacity_full);
+  if (full && measured.remaining) measured.consumed = *measured.remaining - *full;
+  measured.midpoint = midpoint(battery, limits.max_cell_voltage);
   health.last_good = now;
   ++health.rounds;
 }

@@ -16,7 +16,7 @@ struct TestPack {
   ControlOutputs outputs;  // without limits and presence
 
   BatteryView view() const { return {identity, battery, limits, presence, health, display, control, outputs}; }
-  // What the next good round says of the field.
+  // What the next good round says of the field, which is what is published of it, too.
   void says(Field field, double value);
   void says(const Reading& reading);
 

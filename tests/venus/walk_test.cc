@@ -35,25 +35,37 @@ std::vector<ContractRow> contract() {
   return rows;
 }
 
-bool applies(const ContractRow& row, const Display& display) {
-  if (row.when == "start" || row.when == "round") return true;
-  if (row.when == "json") return display.as_json;
-  if (row.when == "config") return !display.config_values.empty();
-  if (row.when.starts_with("changes")) {
-    const auto& changes = display.changes;
-    if (row.when == "changes") return !changes.empty();
-    return std::any_of(changes.begin(), changes.end(),
-                       [&](Changeable what) { return row.when == "changes " + std::string(word_of(what)); });
+bool applies(const std::string& when, const Display& display, const ControlConfig& control) {
+  if (const auto comma = when.rfind(", "); comma != std::string::npos) {
+    return applies(when.substr(0, comma), display, control) || applies(when.substr(comma + 2), display, control);
   }
-  return row.when.starts_with("cells ") && row.when.find(std::to_string(display.cell_format)) != std::string::npos;
+  if (when == "start" || when == "round") return true;
+  if (when == "json") return display.as_json;
+  if (when == "config") return !display.config_values.empty();
+  if (when == "counted") return control.soc.counted;
+  if (when == "sensor") return !display.external_sensor.soc_path.empty();
+  if (when == "points") return !control.times.points.empty();
+  if (when == "reset") return control.stages.soc_reset_after_days.has_value();
+  if (when.starts_with("changes")) {
+    const auto& changes = display.changes;
+    if (when == "changes") return !changes.empty();
+    return std::any_of(changes.begin(), changes.end(),
+                       [&](Changeable what) { return when == "changes " + std::string(word_of(what)); });
+  }
+  return when.starts_with("cells ") && when.find(std::to_string(display.cell_format)) != std::string::npos;
 }
 
-std::map<std::string, ContractRow> expected(const Display& display, std::size_t cells) {
+std::map<std::string, ContractRow> expected(const Display& display, const ControlConfig& control, std::size_t cells) {
   std::map<std::string, ContractRow> paths;
   for (const ContractRow& row : contract()) {
-    if (!applies(row, display)) continue;
-    if (const auto cell = row.path.find('#'); cell != std::string::npos) {
-      for (std::size_t i = 1; i <= cells; ++i) paths[std::string(row.path).replace(cell, 1, std::to_string(i))] = row;
+    if (!applies(row.when, display, control)) continue;
+    if (const auto number = row.path.find('#'); number != std::string::npos) {
+      const auto add = [&](const std::string& text) { paths[std::string(row.path).replace(number, 1, text)] = row; };
+      if (row.when == "points") {
+        for (const std::int64_t percent : control.times.points) add(std::to_string(percent));
+        continue;
+      }
+      for (std::size_t i = 1; i <= cells; ++i) add(std::to_string(i));
     } else if (row.path.ends_with("*")) {
       for (const auto& [key, value] : display.config_values) paths[row.path.substr(0, row.path.size() - 1) + key] = row;
     } else {
@@ -92,8 +104,16 @@ std::string fault_of_text(const Item& item, const std::string& format) {
 
 // A service as it stands when its name appears, and what the contract says of it.
 struct Walk {
-  explicit Walk(const Display& display) {
+  explicit Walk(const Display& display, const ControlConfig& control = {}) {
     pack.display = display;
+    pack.control = control;
+    Measured& measured = pack.outputs.measured;
+    if (control.soc.counted || !display.external_sensor.soc_path.empty()) measured.soc_bms = 66;
+    if (control.soc.counted) {
+      measured.remaining_bms = 66;
+      measured.consumed_bms = -34;
+    }
+    for (const std::int64_t percent : control.times.points) pack.outputs.times.to_soc.push_back({percent, 60});
     BatteryPaths paths(tree, {}, display);
     Publisher publisher(tree);
     paths.update(Who{pack.identity, facts}, publisher);
@@ -103,7 +123,7 @@ struct Walk {
   }
 
   void compare() {
-    const auto wanted = expected(pack.display, 16);
+    const auto wanted = expected(pack.display, pack.control, 16);
     for (const auto& [path, row] : wanted) {
       if (!tree.find(path)) faults.push_back(path + " is missing");
     }
@@ -155,7 +175,20 @@ TEST(Walk, TheItemsAreThoseOfTheContractWithEveryOption) {
   display.as_json = true;
   display.config_values = {{"MAX_CELL_VOLTAGE", 3.45}, {"BATTERY_ADDRESSES", std::vector<std::string>{}}};
   display.config_state = ConfigState::corrected;
+  ControlConfig control;
+  control.soc.counted = true;
+  control.times.points = {100, 50, 0};
+  control.stages.soc_reset_after_days = 30;
+  EXPECT_THAT(Walk(display, control).faults, IsEmpty());
+}
+
+TEST(Walk, AnExternalSocAndASocResetBringTheirItemsAndNoOther) {
+  Display display;
+  display.external_sensor = {"com.victronenergy.battery.ttyS6", "", "/Soc"};
   EXPECT_THAT(Walk(display).faults, IsEmpty());
+  ControlConfig control;
+  control.stages.soc_reset_after_days = 30;
+  EXPECT_THAT(Walk(Display{}, control).faults, IsEmpty());
 }
 
 TEST(Walk, TheItemsAreThoseOfTheContractForEachThingThatMayBeChanged) {
