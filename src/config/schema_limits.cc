@@ -9,9 +9,6 @@ namespace {
 constexpr std::string_view kLimits = "Battery limits and cell voltages";
 constexpr std::string_view kSoc = "SoC and current";
 
-constexpr std::string_view kNoSocCalculation = "The SoC is the one of the BMS.";
-constexpr std::string_view kCurrentOfBms = "The current is the one of the BMS.";
-
 // Whole strings of cells have other voltages; what is outside was meant for something else.
 constexpr double kLowestFull = 2, kHighestFull = 4.5, kLowestEmpty = 1, kHighestEmpty = 4;
 

@@ -128,7 +128,6 @@ void ChargeControl::measure(const Cycle& cycle) {
 void ChargeControl::know_soc(const Cycle& cycle) {
   const auto of_bms = cycle.battery.get(Field::soc), remaining_bms = cycle.battery.get(Field::capacity_remaining);
   const auto of_sensor = usable_soc(cycle.surroundings.sensor_soc);
-  notice_sensor(of_sensor || cycle.surroundings.sensor_current);
 
   std::optional<double> counted;
   if (cycle.config.soc.counted) {
@@ -161,15 +160,6 @@ void ChargeControl::know_soc(const Cycle& cycle) {
   const double percent = *soc_counter_.percent();
   const bool moved = !saved_soc_ || std::abs(percent - saved_soc_->percent) >= kSocMoved;
   if (moved || cycle.now - saved_soc_->at >= kSocSavedEvery) saved_soc_ = {percent, cycle.now};
-}
-
-void ChargeControl::notice_sensor(bool is_there) {
-  if (sensor_was_there_ == true && !is_there) {
-    notes_.emplace_back("the external sensor tells nothing any more; the values of the BMS are used");
-  } else if (sensor_was_there_ == false && is_there) {
-    notes_.emplace_back("the external sensor is there; its values are used");
-  }
-  if (is_there || sensor_was_there_) sensor_was_there_ = is_there;
 }
 
 void ChargeControl::notice_doubt(Rule rule, bool& noticed, const char* note) {

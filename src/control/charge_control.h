@@ -110,7 +110,6 @@ class ChargeControl {
   void foresee(const Cycle& cycle);
   void remember_history(const Cycle& cycle);
   void compare_with_bms();
-  void notice_sensor(bool is_there);
   void notice_doubt(Rule rule, bool& noticed, const char* note);
 
   Disconnect disconnect_;
@@ -131,7 +130,6 @@ class ChargeControl {
     Instant at;
   };
   std::optional<SavedSoc> saved_soc_;
-  std::optional<bool> sensor_was_there_;
   bool differs_from_bms_ = false;
   bool cells_in_doubt_ = false, temperatures_in_doubt_ = false;
   std::vector<std::string> notes_;
