@@ -1,7 +1,7 @@
 // What was found behind each adapter, so that it is tried first the next time.
 #pragma once
 
-#include "app/plan.h"
+#include "app/port_plan.h"
 #include "app/state_keeper.h"
 
 namespace bmsd {

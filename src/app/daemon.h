@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "app/hub.h"
-#include "app/plan.h"
+#include "app/port_plan.h"
 #include "base/log.h"
 #include "io/pump.h"
 #include "line/line.h"

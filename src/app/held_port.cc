@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/plan.h"
+#include "app/port_plan.h"
 #include "io/holder.h"
 
 namespace bmsd {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/plan.h"
+#include "app/port_plan.h"
 #include "base/time.h"
 
 namespace bmsd {

@@ -1,4 +1,4 @@
-#include "app/plan.h"
+#include "app/port_plan.h"
 
 #include <fmt/format.h>
 
