@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 
+#include "sim/lfp_cell.h"
 #include "sim/random.h"
 
 namespace bmsd {
@@ -14,26 +15,6 @@ namespace {
 
 constexpr int kMostCells = 32, kMostSensors = 16;
 constexpr double kMaxStepHours = 0.25;  // the model integrates in steps, so that a leap of hours is no error of hours
-
-// Open-circuit voltage of a LiFePO4 cell by state of charge: the usual shape (steep ends, flat middle), of no
-// particular make.
-double open_circuit_voltage(double soc) {
-  struct Point {
-    double soc, voltage;
-  };
-  constexpr Point kCurve[] = {{0, 2.60},   {2, 2.95},  {5, 3.08},  {10, 3.20},  {20, 3.25},  {30, 3.28},
-                              {40, 3.295}, {50, 3.30}, {60, 3.31}, {70, 3.325}, {80, 3.333}, {90, 3.342},
-                              {95, 3.36},  {98, 3.40}, {99, 3.45}, {100, 3.55}};
-  const Point* low = &kCurve[0];
-  for (const Point& high : kCurve) {
-    if (soc <= high.soc) {
-      if (high.soc == low->soc) return high.voltage;
-      return low->voltage + (high.voltage - low->voltage) * (soc - low->soc) / (high.soc - low->soc);
-    }
-    low = &high;
-  }
-  return low->voltage;
-}
 
 // Scalars that are set as they are. `modelled`: the model would change it, so setting it pins it.
 struct Scalar {
@@ -83,6 +64,7 @@ const Scalar* find_scalar(std::string_view key) {
 }
 
 bool modelled(std::string_view key) {
+  if (key == "pv_w" || key == "load_w") return true;
   const Scalar* scalar = find_scalar(key);
   return scalar != nullptr
              ? scalar->modelled
@@ -148,6 +130,7 @@ PackModel::PackModel(const PackModelOptions& options) : options_(options) {
   state_.capacity_full = state_.capacity_design = options_.capacity_ah;
   state_.max_charge_current = state_.max_discharge_current = options_.capacity_ah;  // 1 C
   build(options_.cells, options_.sensors);
+  if (options_.charged) build_plant();
   // A life so far of some cycles, with the losses that a pack has.
   state_.cycles = 25;
   state_.total_discharge = 25 * options_.capacity_ah;
@@ -190,6 +173,10 @@ void PackModel::advance(Instant now) {
   const double elapsed = seconds(now - now_);
   now_ = now;
   if (options_.fixed) return;
+  if (plant_) {
+    plant_->advance(Duration(static_cast<std::int64_t>(elapsed * options_.time_factor * 1e6)));
+    return follow_plant();
+  }
   double hours = elapsed / 3600;
   for (; hours > kMaxStepHours; hours -= kMaxStepHours) integrate(kMaxStepHours);
   integrate(hours);
@@ -216,6 +203,7 @@ void PackModel::integrate(double hours) {
 }
 
 void PackModel::refresh() {
+  if (plant_) return follow_plant();
   state_.charge_fet = charge_fet_.set && charge_fet_.commanded;
   state_.discharge_fet = discharge_fet_.set && discharge_fet_.commanded;
   if (!pinned("current_a")) {
@@ -265,13 +253,14 @@ void PackModel::refresh_temperatures() {
 }
 
 bool PackModel::knows(std::string_view key) {
-  return find_scalar(key) != nullptr ||
+  return find_scalar(key) != nullptr || is_plant_key(key) ||
          std::find(std::begin(kOtherKeys), std::end(kOtherKeys), key) != std::end(kOtherKeys);
 }
 
 std::vector<std::string_view> PackModel::keys() {
   std::vector<std::string_view> all(std::begin(kOtherKeys), std::end(kOtherKeys));
   for (const Scalar& scalar : kScalars) all.push_back(scalar.key);
+  all.insert(all.end(), std::begin(kPlantKeys), std::end(kPlantKeys));
   std::sort(all.begin(), all.end());
   return all;
 }
@@ -281,6 +270,8 @@ Status PackModel::set(std::string_view key, std::string_view value) {
   if (value == "auto") {
     if (!modelled(key)) return wrong(key, value, "possible here: the model does not change this value");
     pinned_.erase(pinned_.find(key) == pinned_.end() ? std::string() : std::string(key));
+    if (plant_ && key == "pv_w") plant_->fix_pv({});
+    if (plant_ && key == "load_w") plant_->fix_load({});
     refresh();
     return Done{};
   }
@@ -301,8 +292,12 @@ Status PackModel::set(std::string_view key, std::string_view value) {
   if (!number || *number < lowest || *number > highest || (whole && *number != std::floor(*number))) {
     return wrong(key, value, (whole ? "whole and " : "") + range_text(lowest, highest));
   }
+  if (is_plant_key(key)) return set_plant(key, *number);
+  if (plant_ && key == "current_a")
+    return wrong(key, value, "possible here: the charger decides; set pv_w, load_w or ccl_a");
   if (scalar != nullptr) {
     state_.*(scalar->member) = *number;
+    if (plant_ && key == "soc_percent") plant_->battery().set_soc(*number);
     if (scalar->modelled) pinned_.emplace(key);
     if (key == "current_a") options_.current_a = *number;
   } else if (key == "cycles") {
@@ -316,6 +311,9 @@ Status PackModel::set(std::string_view key, std::string_view value) {
     pinned_.erase("cell_temperatures_c");
     build(static_cast<int>(cells_.size()), static_cast<int>(*number));
   }
+  // What a battery is made of: it is another one then.
+  if (plant_ && (key == "cells" || key == "sensors" || key == "capacity_full_ah" || key == "temperature_c"))
+    build_plant();
   refresh();
   return Done{};
 }
@@ -365,6 +363,7 @@ void PackModel::command(const Change& change) {
       discharge_fet_.commanded = change.value != 0;
       break;
     case Changeable::soc:
+      if (plant_) plant_->battery().set_counter(change.value);
       state_.soc = change.value;
       break;
   }

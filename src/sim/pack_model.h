@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "protocol/responder.h"
+#include "sim/charge_plant.h"
 
 namespace bmsd {
 
@@ -22,6 +24,12 @@ struct PackModelOptions {
   double temperature_c = 25;  // of the room
   std::uint64_t seed = 1;     // spread of the cells and sensors, and how they wander
   bool fixed = false;         // nothing drifts: values change only by set()
+
+  // With a charger, an inverter and a house: the current is theirs, and cells, heat and counter follow from it
+  // (sim/charge_plant.h). `time_factor` times as fast, > 0.
+  bool charged = false;
+  double time_factor = 1;
+  double start_hour = 9;  // of the day
 };
 
 // Values are functions of the options, the seed, what was set, and virtual time; the same sequence of calls gives the
@@ -48,11 +56,17 @@ class PackModel {
   // Raises or clears an alarm by the sheet's name. The name is not checked here: the protocol knows its names.
   void set_alarm(std::string_view name, bool on);
 
+  // What the charger of a pack that has one obeys from now on; nothing: it has lost its battery (sim/charge_plant.h). Until the
+  // first call 3.45 V per cell, 50 A and 60 A. set() knows them as "cvl_v", "ccl_a" and "dcl_a".
+  void obey(const std::optional<ChargeLimits>& limits);
+
   // What a master has written. A FET that is turned off so stays off until it is turned on so, whatever set() says of
   // it; one that set() has turned off, as a protection does, stays off too.
   void command(const Change& change);
 
   static bool knows(std::string_view key);
+  // Of packs with a charger only: the sun's and the house's power instead of the model's, and what the charger obeys.
+  static constexpr std::string_view kPlantKeys[] = {"pv_w", "load_w", "cvl_v", "ccl_a", "dcl_a"};
   static std::vector<std::string_view> keys();
 
  private:
@@ -69,6 +83,11 @@ class PackModel {
   bool pinned(std::string_view key) const { return pinned_.find(key) != pinned_.end(); }
   Status set_list(std::string_view key, std::string_view value);
   Status set_switch(std::string_view key, std::string_view value);
+  static bool is_plant_key(std::string_view key);
+  void build_plant();
+  void follow_plant();
+  void add_totals(const PackState& said);
+  Status set_plant(std::string_view key, double value);
 
   PackModelOptions options_;
   PackState state_;
@@ -83,6 +102,13 @@ class PackModel {
   Instant now_{};
   bool started_ = false;
   double wander_seconds_ = 0;  // time that has passed while not fixed
+  std::optional<ChargePlant> plant_;
+  struct Totals {
+    double total_charge = 0, total_discharge = 0, total_charge_energy = 0, total_discharge_energy = 0;
+    int cycles = 0;
+  };
+  Totals counted_;                      // of what the plant has said
+  std::optional<ChargeLimits> limits_;  // that its charger obeys
 };
 
 }  // namespace bmsd

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -151,9 +152,71 @@ TEST(PackModel, AGivenStateIsTakenAsItIs) {
 TEST(PackModel, EveryKeyCanBeSet) {
   for (const std::string_view key : PackModel::keys()) {
     EXPECT_TRUE(PackModel::knows(key));
-    EXPECT_TRUE(PackModel().set(key, "1").ok()) << key;
+    PackModelOptions options;
+    const auto& charge_keys = PackModel::kPlantKeys;
+    options.charged = std::find(std::begin(charge_keys), std::end(charge_keys), key) != std::end(charge_keys);
+    EXPECT_TRUE(PackModel(options).set(key, "1").ok()) << key;
   }
 }
+
+PackModelOptions charged(double soc) {
+  PackModelOptions options;
+  options.charged = true;
+  options.soc_percent = soc;
+  return options;
+}
+
+TEST(PackModel, WithAChargerTheCurrentIsWhatTheLimitsAllow) {
+  PackModel pack(charged(60));
+  ASSERT_TRUE(pack.set("pv_w", "5000").ok());
+  ASSERT_TRUE(pack.set("load_w", "200").ok());
+  pack.advance(at(0));
+  pack.advance(at(60));
+  EXPECT_NEAR(pack.state().current, 50, 0.5);
+  ASSERT_TRUE(pack.set("ccl_a", "20").ok());
+  pack.advance(at(90));
+  EXPECT_NEAR(pack.state().current, 20, 0.5);
+  pack.obey(ChargeLimits{40, 50, 60});  // far below the battery
+  pack.advance(at(120));
+  EXPECT_NEAR(pack.state().current, -200 / pack.state().voltage, 0.2);
+  pack.obey({});
+  pack.advance(at(150));
+  EXPECT_NEAR(pack.state().current, 0, 0.11);
+}
+
+TEST(PackModel, AChargeRunsAsManyTimesAsFast) {
+  PackModelOptions options = charged(60);
+  options.time_factor = 60;
+  PackModel pack(options);
+  ASSERT_TRUE(pack.set("pv_w", "5000").ok());
+  ASSERT_TRUE(pack.set("load_w", "0").ok());
+  pack.advance(at(0));
+  pack.advance(at(60));
+  EXPECT_NEAR(pack.state().soc, 100, 12);  // 50 A into 100 Ah for an hour, less at the end
+  EXPECT_GT(pack.state().soc, 85);
+  EXPECT_GT(pack.state().total_charge, 25 * 100 * 1.02 + 25);
+}
+
+TEST(PackModel, WithAChargerWhatIsSetStaysOrBecomesTheBatterys) {
+  PackModel pack(charged(60));
+  pack.advance(at(0));
+  ASSERT_TRUE(pack.set("soc_percent", "95").ok());
+  EXPECT_NEAR(pack.state().soc, 95, 1e-6);
+  ASSERT_TRUE(pack.set("mos_temperature_c", "77").ok());
+  ASSERT_TRUE(pack.set("cells", "8").ok());
+  ASSERT_TRUE(pack.set("capacity_full_ah", "200").ok());
+  pack.advance(at(10));
+  EXPECT_EQ(pack.state().cell_voltages.size(), 8U);
+  EXPECT_EQ(pack.state().mos_temperature, 77);
+  EXPECT_NEAR(pack.state().capacity_remaining, 190, 1);
+  EXPECT_FALSE(pack.set("current_a", "3").ok());
+  ASSERT_TRUE(pack.set("charge_fet_on", "off").ok());
+  EXPECT_FALSE(pack.state().charge_fet);
+  pack.command({Changeable::soc, 50});
+  EXPECT_NEAR(pack.state().soc, 50, 1e-6);
+}
+
+TEST(PackModel, WithoutAChargerThereIsNoSun) { EXPECT_FALSE(PackModel().set("pv_w", "1").ok()); }
 
 TEST(PackModel, RefusesWhatIsNoValue) {
   PackModel pack;
