@@ -126,6 +126,22 @@ void add_simulate(CLI::App& app, Chosen& chosen) {
   command->add_option("--seed", options->seed, "The same seed repeats a run")->capture_default_str();
   command->add_option("--set", options->set, "KEY=VALUE of the packs' state or firmware variant");
   command->add_option("--log", options->log, "Write every state that was sent to this file, as JSON lines");
+  command
+      ->add_option_function<std::string>(
+          "--model", [options](const std::string& model) { options->charged = model == "charge"; },
+          "charge: cells, heat and counter of a battery with a charger, a sun and a house; without it the current "
+          "stays "
+          "as it is set")
+      ->check(CLI::IsMember({"charge", "fixed"}));
+  command
+      ->add_option("--time-factor", options->time_factor, "The battery of --model charge lives so many times as fast")
+      ->check(CLI::Range(0.1, 3600.0));
+  command
+      ->add_option(
+          "--charge-from", options->charge_from,
+          "Its charger obeys CVL, CCL and DCL of the bmsd behind this control socket (usual: /run/bmsd/control); "
+          "without it 3.45 V per cell, 50 A and 60 A")
+      ->expected(0, 1);
   command->callback([options, &chosen] { chosen = [options] { return command_simulate(*options); }; });
 }
 

@@ -67,8 +67,11 @@ struct SimulateOptions {
   int delay_ms = 20;
   std::vector<std::string> faults;  // KIND=RATE
   std::uint64_t seed = 1;
-  std::vector<std::string> set;  // KEY=VALUE of the pack's state or firmware variant
-  std::string log;               // file that gets every state that was sent, as JSON lines
+  std::vector<std::string> set;            // KEY=VALUE of the pack's state or firmware variant
+  std::string log;                         // file that gets every state that was sent, as JSON lines
+  bool charged = false;                    // --model charge: a battery with a charger and a house
+  std::optional<double> time_factor;       // of that model; empty: 1
+  std::optional<std::string> charge_from;  // control socket of the bmsd that its charger obeys; empty text: the usual
 };
 
 struct DecodeOptions {

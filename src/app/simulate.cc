@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "app/addresses.h"
+#include "app/charge_source.h"
 #include "app/commands.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -87,6 +88,8 @@ Status populate(SimBus& bus, const SimulateOptions& options) {
     Random random(model.seed);  // no two packs alike
     model.soc_percent = random.between(30, 90);
     model.current_a = random.between(-20, 20);
+    model.charged = options.charged;
+    model.time_factor = options.time_factor.value_or(1);
     pack.address = address;
     pack.serial_number =
         serial_number.empty() ? fmt::format("SIM{:04}{:06}", place_of(options), address) : serial_number;
@@ -248,6 +251,11 @@ SimBusOptions bus_options(const SimulateOptions& options, const Protocol& protoc
   return bus;
 }
 
+// The chargers of the packs: limits of each from bmsd's answer; null: there is none.
+void obey(SimBus& bus, const nlohmann::json& answer, const std::string& port) {
+  for (const int address : bus.addresses()) bus.pack(address)->obey(limits_in(answer, port, address));
+}
+
 }  // namespace
 
 int command_simulate(const SimulateOptions& options) {
@@ -256,6 +264,8 @@ int command_simulate(const SimulateOptions& options) {
     return complain(usage(options.protocol + ": no such protocol; bmsd list names them"));
   }
   if (Status fit = check_place(options, *protocol); !fit) return complain(fit.error());
+  if (!options.charged && (options.time_factor || options.charge_from))
+    return complain(usage("--time-factor and --charge-from are for --model charge"));
   SimBus bus(bus_options(options, *protocol));
   if (Status populated = populate(bus, options); !populated) return complain(populated.error());
   if (!options.log.empty()) {
@@ -265,15 +275,16 @@ int command_simulate(const SimulateOptions& options) {
   boost::asio::io_context io(1);
   std::unique_ptr<Port> port;
   Console::Cable cable;
-  std::string where = options.port;
+  std::string where = options.port, port_name = options.port;
   const bool can_bus = protocol->medium == Medium::can;
   if (!options.interface.empty()) {
-    where = options.interface;
+    where = port_name = options.interface;
     port = std::make_unique<CanPort>(io, options.interface);
   } else if (options.port.empty()) {
     const std::string& link = can_bus ? options.slcan : options.link;
     auto pty = std::make_unique<Pty>(io, link);
     if (Status plugged = pty->plug(); !plugged) return complain(plugged.error());
+    port_name = link.empty() ? pty->slave_path() : link;
     where = link.empty() ? pty->slave_path() : fmt::format("{} ({})", link, pty->slave_path());
     cable.unplug = [&pty = *pty] { return pty.unplug(), Status(Done{}); };
     cable.replug = [&pty = *pty] { return pty.replug(); };
@@ -312,12 +323,19 @@ int command_simulate(const SimulateOptions& options) {
     }
     if (console.quit()) io.stop();
   });
+  ChargeSource source(io, options.charge_from.value_or(""),
+                      [&](const nlohmann::json& answer) { obey(bus, answer, port_name); });
+  if (options.charge_from) {
+    obey(bus, nullptr, port_name);  // until the first answer
+    source.start();
+  }
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&io](const boost::system::error_code& error, int) {
     if (!error) io.stop();
   });
   pump.start();
   io.run();
+  source.stop();
   pump.stop();
   return status;
 }
