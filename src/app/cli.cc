@@ -145,6 +145,33 @@ void add_simulate(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_simulate(*options); }; });
 }
 
+void add_plan(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* command = app.add_subcommand(
+      "plan",
+      "What would these settings do? A simulated day of a battery, with a sun and a house, in words and as a drawing");
+  command->add_option("--config", options->config, "The configuration (default: the one that run reads)");
+  command->add_option("--battery", options->battery, "The battery whose section of it holds, by its serial number");
+  command->add_option("--svg", options->svg, "Draw it to this file; - is standard output");
+  command->add_flag("--json", options->json, "Print JSON (docs/plan.md)");
+  const auto number = [command](const char* name, double& value, const char* text, double lowest, double highest) {
+    command->add_option(name, value, text)->capture_default_str()->check(CLI::Range(lowest, highest));
+  };
+  number("--hours", options->hours, "How long", 0.1, 24.0 * 400);
+  number("--start-hour", options->start_hour, "Time of day at the beginning", 0, 24);
+  command->add_option("--seed", options->seed, "Of the cells, the clouds and the house; the same seed repeats a day")
+      ->capture_default_str();
+  command->add_option("--cells", options->cells, "Cells in series")->capture_default_str()->check(CLI::Range(1, 32));
+  number("--capacity", options->capacity_ah, "Ah", 1, 5000);
+  number("--soc", options->soc_percent, "State of charge at the beginning, percent", 0, 100);
+  number("--temperature", options->temperature_c, "Of the room, degrees Celsius", -40, 80);
+  number("--spread", options->spread, "How much the cells differ: 0 not at all, 1 as usual, 3 a bad pack", 0, 10);
+  number("--pv", options->pv_w, "W that the sun gives at its best", 0, 1e6);
+  number("--load", options->load_w, "W that the house takes, over the day", 0, 1e6);
+  number("--clouds", options->clouds, "0 none to 1 overcast", 0, 1);
+  command->callback([options, &chosen] { chosen = [options] { return command_plan(*options); }; });
+}
+
 void add_decode(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<DecodeOptions>();
   CLI::App* command = app.add_subcommand("decode", "A frame in, its fields out");
@@ -211,6 +238,7 @@ int run_command_line(int argc, char** argv) {
   add_show(app, chosen);
   add_watch(app, chosen);
   add_set(app, chosen);
+  add_plan(app, chosen);
   add_simulate(app, chosen);
   add_decode(app, chosen);
   add_list(app, chosen);

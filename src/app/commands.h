@@ -74,6 +74,20 @@ struct SimulateOptions {
   std::optional<std::string> charge_from;  // control socket of the bmsd that its charger obeys; empty text: the usual
 };
 
+struct PlanOptions {
+  std::string config;   // empty: the usual place, where it may be missing
+  std::string battery;  // whose section of it holds
+  std::string svg;      // file to draw to; "-": standard output
+  bool json = false;
+  std::string scenario;  // file of scenarios, one a line; "-": standard input; empty: a simulated day
+  double hours = 24, start_hour = 0;
+  std::uint64_t seed = 1;
+  int cells = 16;
+  double capacity_ah = 280, soc_percent = 45, temperature_c = 20;
+  double spread = 1;
+  double pv_w = 5000, load_w = 500, clouds = 0.3;
+};
+
 struct DecodeOptions {
   std::string protocol;
   bool json = false;
@@ -108,6 +122,7 @@ int command_show(const ShowOptions& options);
 int command_watch(const WatchOptions& options);
 int command_set(const SetOptions& options);
 int command_simulate(const SimulateOptions& options);
+int command_plan(const PlanOptions& options);
 int command_decode(const DecodeOptions& options);
 int command_list(const ListOptions& options);
 int command_check(const CheckOptions& options);

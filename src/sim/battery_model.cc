@@ -19,7 +19,7 @@ constexpr double kHoursPerMonth = 730;
 constexpr double kLeastCharge = -0.05, kMostCharge = 1.025;  // of the capacity: the ends of the voltage curve
 
 // How they differ, at most and at spread 1 (guesses after what sorted cells show).
-constexpr double kCapacitySpread = 0.01, kChargeSpread = 0.0012, kResistanceSpread = 0.12, kSelfDischargeSpread = 0.3;
+constexpr double kCapacitySpread = 0.01, kChargeSpread = 0.0006, kResistanceSpread = 0.12, kSelfDischargeSpread = 0.3;
 
 // Heat: a cell of 280 Ah weighs 5.4 kg; a case with 16 of them gives off some 4 W/K (a guess: a warm pack takes 6 hours to cool).
 constexpr double kJoulePerKelvinAmpereHour = 1000 * 5.4 / 280, kWattPerKelvinAmpereHour = 4.0 / (16 * 280);
@@ -52,7 +52,8 @@ BatteryModel::BatteryModel(const BatteryModelOptions& options)
   }
   gain_ = 1 + random.between(-kGainSpread, kGainSpread) * options_.spread;
   offset_a_ = random.between(-kOffsetSpread, kOffsetSpread) * options_.spread;
-  for (Cell& cell : cells_) cell.charge += cell.capacity * options_.soc_percent / 100;
+  // Balanced at the top, as packs are: what is missing to full is the same charge in all of them.
+  for (Cell& cell : cells_) cell.charge += cell.capacity - capacity * (1 - options_.soc_percent / 100);
   set_counter(options_.soc_percent);
   measure();
 }

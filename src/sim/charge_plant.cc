@@ -20,7 +20,8 @@ void ChargePlant::advance(Duration elapsed) {
 double ChargePlant::wanted_current() const {
   if (!limits_) return 0;
   const double voltage = std::max(battery_.voltage(), 1.0);
-  const double constant_voltage = (limits_->cvl - battery_.resting_voltage()) / battery_.resistance();
+  const double constant_voltage =
+      (limits_->cvl + options_.voltage_error - battery_.resting_voltage()) / battery_.resistance();
   const double most = std::min({limits_->ccl, constant_voltage, (flow_.pv - flow_.load) / voltage});
   return std::max({most, -flow_.load / voltage, -limits_->dcl});
 }

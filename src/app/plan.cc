@@ -1,0 +1,103 @@
+// bmsd plan: what would these settings do?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/config_path.h"
+#include "app/config_source.h"
+#include "app/plan_day.h"
+#include "app/plan_svg.h"
+#include "app/plan_text.h"
+
+namespace bmsd {
+namespace {
+
+int complain(const std::string& text, int status) {
+  fmt::print(stderr, "bmsd plan: {}\n", text);
+  return status;
+}
+
+PlanDayOptions day_options(const PlanOptions& options) {
+  PlanDayOptions day;
+  day.hours = options.hours;
+  day.plant.start_hour = options.start_hour;
+  BatteryModelOptions& battery = day.plant.battery;
+  battery.cells = options.cells;
+  battery.capacity_ah = options.capacity_ah;
+  battery.soc_percent = options.soc_percent;
+  battery.spread = options.spread;
+  battery.seed = day.plant.house.seed = options.seed;
+  battery.temperature_c = day.plant.house.room_c = options.temperature_c;
+  day.plant.house.pv_peak_w = options.pv_w;
+  day.plant.house.load_w = options.load_w;
+  day.plant.house.clouds = options.clouds;
+  day.plant.house.day_of_year = 172;  // a summer's day, as long as --pv is read
+  return day;
+}
+
+Status write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) return Error{Errc::io, "", 0, path + ": cannot be written"};
+  return Done{};
+}
+
+// The configuration as `run` would read it. Error config: the file that was named is not there.
+Result<Config> configuration(const PlanOptions& options) {
+  const std::string path = config_path(options.config);
+  const auto text = read_config(path);
+  if (!text) return text.error();
+  if (!*text && !options.config.empty()) return Error{Errc::config, "", 0, path + ": there is no such file"};
+  Config config = Config::parse(text->value_or(""));
+  for (const Finding& finding : config.findings()) {
+    if (finding.weight != Finding::note) fmt::print(stderr, "bmsd plan: {}\n", describe(finding, path));
+  }
+  return config;
+}
+
+// An identity, or "ttyUSB0 0x01" as a battery without one is called.
+BatteryName name_of(const std::string& battery) {
+  BatteryName name;
+  name.port_name = battery.substr(0, battery.find(' '));
+  name.port = "/dev/" + name.port_name;
+  if (!battery.empty()) name.identities = {battery};
+  return name;
+}
+
+int plan_day(const PlanOptions& options) {
+  const auto config = configuration(options);
+  if (!config) return complain(describe(config.error()), config.error().code == Errc::config ? kWrongUsage : kFailed);
+  const BatteryConfig battery = config->batteries(std::vector{name_of(options.battery)}).front();
+  PlanDayOptions day = day_options(options);
+  if (const auto interval = config->line(name_of(options.battery).port).poll_interval) {
+    day.interval_s = std::clamp(*interval, 0.5, 60.0);
+  }
+  const PlanDay result = simulate_day(battery, day);
+  const std::string summary = plan_summary(result, battery, day);
+  if (!options.svg.empty()) {
+    const std::string svg = plan_svg(result, plan_heading(day), summary);
+    if (options.svg == "-") {
+      fmt::print("{}", svg);
+      return kDone;
+    }
+    if (const Status written = write_file(options.svg, svg); !written)
+      return complain(describe(written.error()), kFailed);
+  }
+  if (options.json) {
+    fmt::print("{}\n", plan_json(result, battery, day).dump(2));
+  } else {
+    fmt::print("{}", summary);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+int command_plan(const PlanOptions& options) { return plan_day(options); }
+
+}  // namespace bmsd
