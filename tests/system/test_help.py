@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "set", "simulate", "decode", "list"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "set", "plan", "simulate", "decode", "list"]
 
 
 def test_help_names_every_command():
@@ -45,6 +45,10 @@ def test_version_is_one_line():
     ["simulate", "no-such-bms"],
     ["simulate", "daren-485", "--packs", "none"],
     ["simulate", "daren-485", "--fault", "gremlins=1"],
+    ["simulate", "daren-485", "--time-factor", "60"],  # of what?
+    ["simulate", "daren-485", "--model", "perpetual-motion"],
+    ["plan", "--cells", "0"],
+    ["plan", "--config", "/no/such/config.ini"],
     ["decode", "--protocol", "no-such-bms", "~"],
     ["show", "--protocol", "no-such-bms", "/dev/null"],
     ["run", "--bus", "none", "--interval", "-1", "/dev/null"],
