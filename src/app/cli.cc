@@ -154,6 +154,8 @@ void add_plan(CLI::App& app, Chosen& chosen) {
   command->add_option("--battery", options->battery, "The battery whose section of it holds, by its serial number");
   command->add_option("--svg", options->svg, "Draw it to this file; - is standard output");
   command->add_flag("--json", options->json, "Print JSON (docs/plan.md)");
+  command->add_option("--scenario", options->scenario,
+                      "Instead of a day: scenarios of this file, one JSON object per line; - is standard input");
   const auto number = [command](const char* name, double& value, const char* text, double lowest, double highest) {
     command->add_option(name, value, text)->capture_default_str()->check(CLI::Range(lowest, highest));
   };

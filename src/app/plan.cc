@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
@@ -12,6 +13,7 @@
 #include "app/plan_day.h"
 #include "app/plan_svg.h"
 #include "app/plan_text.h"
+#include "app/scenario.h"
 
 namespace bmsd {
 namespace {
@@ -96,8 +98,54 @@ int plan_day(const PlanOptions& options) {
   return kDone;
 }
 
+// --- Scenarios ---
+
+// What a line of scenarios answers, and whether it could be understood.
+struct Answered {
+  nlohmann::ordered_json json;
+  std::string why_not;  // empty: understood
+};
+
+Answered answer_scenario(const std::string& line) {
+  const auto scenario = nlohmann::json::parse(line, nullptr, false);
+  if (!scenario.is_object()) {
+    const char* why = scenario.is_discarded() ? "no JSON" : "no JSON object";
+    return {{{"name", nullptr}, {"error", why}},
+            fmt::format("{}; write one scenario per line, as jq -c '.[]' does", why)};
+  }
+  Answered answered{run_scenario(scenario), ""};
+  if (const auto error = answered.json.find("error"); error != answered.json.end()) {
+    answered.why_not = error->is_string() ? error->get<std::string>() : error->dump();
+  }
+  return answered;
+}
+
+// One answer per line that is not empty. Those that cannot be understood are named, and the others answered all the same.
+int run_scenarios(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path);
+    if (!file) return complain(path + ": cannot be read; - is standard input", kFailed);
+  }
+  std::istream& input = path == "-" ? std::cin : file;
+  int status = kDone, number = 0;
+  for (std::string line; std::getline(input, line);) {
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const Answered answered = answer_scenario(line);
+    fmt::print("{}\n", answered.json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    if (!answered.why_not.empty()) status = complain(fmt::format("line {}: {}", number, answered.why_not), kFailed);
+  }
+  return status;
+}
+
 }  // namespace
 
-int command_plan(const PlanOptions& options) { return plan_day(options); }
+int command_plan(const PlanOptions& options) {
+  if (options.scenario.empty()) return plan_day(options);
+  if (!options.svg.empty())
+    return complain("--svg draws a simulated day, not a scenario; leave one of the two out", kWrongUsage);
+  return run_scenarios(options.scenario);
+}
 
 }  // namespace bmsd
