@@ -317,10 +317,9 @@ TEST(Config, LetsTheNewestNameWin) {
 
 TEST(Config, SaysOfKeysThatDoNothingWhatHappensInstead) {
   const Config config = Config::parse(
-      "[DEFAULT]\nTELEMETRY = False\nSOC_CALCULATION = True\nLISTEN = True\nHISTORY_ENABLE = True\nMQTT_PUBLISH = "
-      "False\n");
-  EXPECT_EQ(told(config), (Lines{"note 2 [DEFAULT] TELEMETRY", "warning 3 [DEFAULT] SOC_CALCULATION",
-                                 "corrected 4 [DEFAULT] LISTEN"}));
+      "[DEFAULT]\nTELEMETRY = False\nMQTT_PUBLISH = True\nLISTEN = True\nSERIAL_STARTER_ENABLED = True\n");
+  EXPECT_EQ(told(config),
+            (Lines{"note 2 [DEFAULT] TELEMETRY", "warning 3 [DEFAULT] MQTT_PUBLISH", "corrected 4 [DEFAULT] LISTEN"}));
   EXPECT_NE(config.findings()[2].text.find("polled"), std::string::npos);
 }
 

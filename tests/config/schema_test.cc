@@ -138,9 +138,20 @@ const std::vector<std::string_view> kOldKeys = {
     "TEMPERATURE_MOS_ADJUST",
 };
 
-const std::vector<std::string_view> kOwnKeys = {
-    "PORTS",         "BAUD",         "PACKS",       "LISTEN",          "RECORD_FILE", "ALLOW_WRITES",
-    "SWAP_FET_BITS", "MQTT_PUBLISH", "HTTP_LISTEN", "HTTP_TOKEN_FILE", "HISTORY_FILE"};
+const std::vector<std::string_view> kOwnKeys = {"PORTS",
+                                                "BAUD",
+                                                "PACKS",
+                                                "LISTEN",
+                                                "RECORD_FILE",
+                                                "ALLOW_WRITES",
+                                                "SWAP_FET_BITS",
+                                                "SOC_CALC_CHARGE_EFFICIENCY",
+                                                "DCL_MIN_WHILE_DISCHARGE_ALLOWED",
+                                                "SWITCH_TO_FLOAT_GIVE_UP_AFTER_HOURS",
+                                                "MQTT_PUBLISH",
+                                                "HTTP_LISTEN",
+                                                "HTTP_TOKEN_FILE",
+                                                "HISTORY_FILE"};
 
 bool is_sentence(std::string_view text) {
   return text.size() > 10 && text.back() == '.' && text.find('\n') == std::string_view::npos &&
