@@ -1,12 +1,14 @@
 #include "app/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
 
 #include "app/commands.h"
 #include "app/version.h"
+#include "control/what_if.h"
 #include "protocol/registry.h"
 
 namespace bmsd {
@@ -70,6 +72,37 @@ void add_watch(CLI::App& app, Chosen& chosen) {
   command->add_flag("--once", options->once, "Print the table once");
   command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
   command->callback([options, &chosen] { chosen = [options] { return command_watch(*options); }; });
+}
+
+std::string what_can_be_supposed() {
+  std::string text = "What can be supposed:\n";
+  for (const SupposedKey& key : supposed_keys()) {
+    std::string head = "  " + std::string(key.name) + (key.unit.empty() ? "" : " in " + std::string(key.unit));
+    head.resize(std::max<std::size_t>(head.size() + 2, 34), ' ');
+    text += head + std::string(key.meaning) + "\n";
+  }
+  return text + "The battery itself is not touched.";
+}
+
+void add_explain(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = app.add_subcommand(
+      "explain", "Why the limits of a battery are what they are, and what would change them; asks the running daemon");
+  command->add_option("BATTERY", options->battery, "Its id, its service on D-Bus, or its serial number (default: all)");
+  command->add_option("--what-if", options->what_if,
+                      "KEY=VALUE ..., as in cell_max=3.6 soc=95: the limits if it were so");
+  command->add_flag("--json", options->json, "Print JSON (docs/json.md)");
+  CLI::Option* socket =
+      command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  CLI::Option* config = command->add_option("--config", options->config,
+                                            "Without a daemon: what this configuration makes of a typical battery");
+  CLI::Option* bus = command->add_option(
+      "--bus", options->bus,
+      "Without the socket: what the services on this bus show (a D-Bus address, system or session)");
+  socket->excludes(config)->excludes(bus);
+  config->excludes(bus);
+  command->footer(what_can_be_supposed);
+  command->callback([options, &chosen] { chosen = [options] { return command_explain(*options); }; });
 }
 
 std::string what_can_be_changed() {
@@ -239,6 +272,7 @@ int run_command_line(int argc, char** argv) {
   add_scan(app, chosen);
   add_show(app, chosen);
   add_watch(app, chosen);
+  add_explain(app, chosen);
   add_set(app, chosen);
   add_plan(app, chosen);
   add_simulate(app, chosen);

@@ -55,6 +55,15 @@ struct SetOptions {
   std::string socket;
 };
 
+struct ExplainOptions {
+  std::string battery;               // empty: all
+  std::vector<std::string> what_if;  // KEY=VALUE
+  bool json = false;
+  std::string socket;
+  std::string config;  // no daemon: this configuration, of a typical battery
+  std::string bus;     // no socket: what the services on this bus show
+};
+
 struct SimulateOptions {
   std::string protocol;
   int packs = 1;
@@ -120,6 +129,7 @@ int command_run(const RunOptions& options);
 int command_scan(const ScanOptions& options);
 int command_show(const ShowOptions& options);
 int command_watch(const WatchOptions& options);
+int command_explain(const ExplainOptions& options);
 int command_set(const SetOptions& options);
 int command_simulate(const SimulateOptions& options);
 int command_plan(const PlanOptions& options);

@@ -413,6 +413,14 @@ bool Hub::set_counted_soc(std::string_view id, double percent, Instant now) {
   return true;
 }
 
+std::optional<ControlCase> Hub::control_case(std::string_view id, Instant now) const {
+  const Unit* unit = find(id);
+  if (unit == nullptr || !unit->published) return std::nullopt;
+  return ControlCase{
+      unit->config.control, unit->pack->battery, unit->surroundings, unit->control, unit->pack->protocol->tells_fets,
+      wall_at(now)};
+}
+
 void Hub::shut_down(Instant now) {
   for (auto& [id, pending] : std::exchange(pending_, {})) {
     pending.done(Error{Errc::io, "change", 0, "bmsd ends; whether the BMS has taken it is not known"});

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "control/charge_control.h"
+#include "control/what_if.h"
 #include "line/line.h"
 
 namespace bmsd {
@@ -84,6 +85,9 @@ class Hub {
   bool set_soc_reset_last_reached(std::string_view id, std::int64_t unix_time, Instant now);
   bool set_counted_soc(std::string_view id, double percent, Instant now);
   bool counts_soc(std::string_view id) const;
+
+  // A copy of all that the limits of the battery `id` are worked out from; nothing: there is none, or not yet.
+  std::optional<ControlCase> control_case(std::string_view id, Instant now) const;
 
   // Leaves all sinks: the program ends.
   void shut_down(Instant now);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/battery_choice.h"
+#include "app/explanations.h"
 #include "app/status.h"
 #include "io/clock.h"
 
@@ -77,7 +78,10 @@ void set(Daemon& daemon, const Json& request, const ControlSocket::Reply& reply)
 }  // namespace
 
 void serve(Daemon& daemon, const Json& request, const ControlSocket::Reply& reply) {
-  if (text_in(request, "ask") == "set") return set(daemon, request, reply);
+  const std::string asked = text_in(request, "ask");
+  if (asked == "set") return set(daemon, request, reply);
+  if (asked == "explain") return reply(explain_answer(daemon.hub(), request, now_monotonic()));
+  if (asked == "what-if") return reply(what_if_answer(daemon.hub(), request, now_monotonic()));
   reply(answer(daemon, request));
 }
 

@@ -37,6 +37,7 @@ struct Display {
   int cell_format = 1;
   bool midpoint = false;  // MIDPOINT_ENABLE
   bool as_json = false;   // PUBLISH_BATTERY_DATA_AS_JSON
+  bool explains = false;  // GUI_PARAMETERS_SHOW_ADDITIONAL_INFO: why limits and charge mode are what they are, as texts
   std::array<std::string, 4> temperature_names = {"Temp 1", "Temp 2", "Temp 3", "Temp 4"};  // TEMPERATURE_1_NAME ...
   std::vector<Changeable> changes;  // what may be changed in the BMS: ALLOW_WRITES, and the BMS can
   ExternalSensor external_sensor;

@@ -163,6 +163,7 @@ Display display(const Settings& settings, ConfigState state) {
                              settings.text("EXTERNAL_SENSOR_DBUS_PATH_CURRENT"),
                              settings.text("EXTERNAL_SENSOR_DBUS_PATH_SOC")};
   display.as_json = settings.flag("PUBLISH_BATTERY_DATA_AS_JSON");
+  display.explains = settings.flag("GUI_PARAMETERS_SHOW_ADDITIONAL_INFO");
   display.temperature_names = {settings.text("TEMPERATURE_1_NAME"), settings.text("TEMPERATURE_2_NAME"),
                                settings.text("TEMPERATURE_3_NAME"), settings.text("TEMPERATURE_4_NAME")};
   display.config_state = state;

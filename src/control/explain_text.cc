@@ -294,6 +294,10 @@ std::string limit_text(const LimitExplanation& limit, LimitName name) {
   const std::string moves = movement(limit, name);
   if (!moves.empty()) parts.push_back(moves);
   parts.push_back((moves.empty() ? "" : "then limited by ") + causes(limit, name));
+  const bool raised =
+      std::any_of(limit.candidates.begin(), limit.candidates.end(),
+                  [&](const LimitCandidate& candidate) { return candidate.value < limit.target - kEqual; });
+  if (raised) parts.emplace_back("not lower because of DCL_MIN_WHILE_DISCHARGE_ALLOWED");
   if (const std::string rest = others(limit, name); !rest.empty()) parts.push_back(rest);
   if (const std::string how = recovery(limit, name); !how.empty()) parts.push_back(how);
   std::string text = fmt::format("{} {}: ", kNames.at(static_cast<std::size_t>(name)), headline(limit.value, name));

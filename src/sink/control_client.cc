@@ -35,7 +35,10 @@ Error failed(std::string detail, int number = 0) { return {Errc::io, "control_so
 
 Error not_connected(const std::string& path, const nlohmann::json& request, int error) {
   std::string advice = "; start it with: bmsd run PORT";
-  if (request.value("ask", "") != "set") advice += ", or name a port: bmsd show PORT";
+  const std::string asked = request.value("ask", "");
+  if (asked == "show" || asked == "status") advice += ", or name a port: bmsd show PORT";
+  if (asked == "explain") advice += ", or ask over D-Bus: bmsd explain --bus system";
+  if (asked == "what-if") advice += ", or suppose it of a typical battery: bmsd explain --config FILE --what-if ...";
   switch (error) {
     case ENOENT:
     case ENOTDIR:

@@ -6,16 +6,12 @@
 #include <optional>
 #include <variant>
 
+#include "sink/explanation_json.h"
+
 namespace bmsd {
 namespace {
 
 using Json = nlohmann::json;
-
-double rounded(double value, int decimals) {
-  const double steps = std::pow(10.0, decimals);
-  const double result = std::round(value * steps) / steps;
-  return result == 0 ? 0 : result;  // no "-0.0"
-}
 
 Json number(const FieldInfo& field, double value) {
   if (field.quantity == Quantity::flag) return value != 0;
@@ -235,6 +231,12 @@ Json extra_json(const ExtraValue& value) {
 
 }  // namespace
 
+double rounded(double value, int decimals) {
+  const double steps = std::pow(10.0, decimals);
+  const double result = std::round(value * steps) / steps;
+  return result == 0 ? 0 : result;  // no "-0.0"
+}
+
 Json battery_json(const BatteryView& view, Instant now) {
   Json json = Json::object();
   add_identity(view.identity, json);
@@ -244,6 +246,7 @@ Json battery_json(const BatteryView& view, Instant now) {
   add_lists(view.battery, json);
   add_alarms(view.battery, view.presence, json);
   json["limits"] = limits_json(view.limits);
+  json["limits"]["explanation"] = explanation_json(explain(view.control, view.limits, now));
   json["history"] = history_json(view.outputs.history);
   json["connection"] = connection_json(view, now);
   Json extras = Json::object();

@@ -15,4 +15,7 @@ nlohmann::json battery_json(const BatteryView& view, Instant now);
 // As text; `indent` < 0: one line. Bytes that are no UTF-8 (a BMS may store anything in its name) become U+FFFD.
 std::string json_text(const nlohmann::json& json, int indent = -1);
 
+// To so many decimals; never a negative zero.
+double rounded(double value, int decimals);
+
 }  // namespace bmsd

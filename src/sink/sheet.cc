@@ -34,6 +34,24 @@ class Sheet {
     const std::string start = cut(value.empty() ? "  " + label : "  " + wide, style_.width);
     text_ += start + painted(cut(value, style_.width - columns(start)), color, style_.color) + "\n";
   }
+  // As many lines as it takes.
+  void paragraph(const std::string& text) {
+    const std::string first = "  ", later = "    ";
+    std::string line = first;
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const std::size_t end = std::min(text.find(' ', begin), text.size());
+      const std::string word = text.substr(begin, end - begin);
+      const bool is_first = line == first || line == later;
+      if (!is_first && columns(line) + 1 + columns(word) > style_.width) {
+        text_ += painted(cut(line, style_.width), Color::dim, style_.color) + "\n";
+        line = later + word;
+      } else {
+        line += (is_first ? "" : " ") + word;
+      }
+      begin = end + 1;
+    }
+    text_ += painted(cut(line, style_.width), Color::dim, style_.color) + "\n";
+  }
   // Cells of a table that has as many columns as fit.
   void grid(const std::vector<std::string>& items) {
     std::size_t widest = 1;
@@ -208,6 +226,10 @@ void add_limits(const Json& battery, Sheet& sheet) {
   add_direction(limits, "Charge current (CCL)", "ccl_a", "charge_reason", "allow_to_charge", sheet);
   add_direction(limits, "Discharge current (DCL)", "dcl_a", "discharge_reason", "allow_to_discharge", sheet);
   sheet.line("Low voltage", with_unit(fixed(number_at(limits, "low_voltage_v"), 2), "V"));
+  const Json explanation = object_at(limits, "explanation");
+  for (const char* key : {"stage", "cvl", "ccl", "dcl"}) {
+    if (const std::string text = text_at(object_at(explanation, key), "text"); !text.empty()) sheet.paragraph(text);
+  }
 }
 
 void add_alarms(const Json& battery, Sheet& sheet) {

@@ -118,11 +118,12 @@ void BatteryPaths::update(Who who, Publisher& publisher) {
   }
 }
 
-PathInput BatteryPaths::input(const BatteryView& view) const {
+PathInput BatteryPaths::input(const BatteryView& view, Instant now) const {
   PathInput in{view};
   in.cells = cell_range(view.battery, view.limits.max_cell_voltage);
   in.internal_errors = internal_errors_.many();
   in.temperatures = temperatures_of(view.battery, view.control.sensors);
+  if (view.display.explains) in.explanation = explain(view.control, view.limits, now);
   return in;
 }
 
@@ -133,7 +134,7 @@ void BatteryPaths::update(const BatteryView& view, Publisher& publisher, Instant
   config_.update(view.display.config_values, publisher);
   times_.update(view.outputs.times, view.control.times.shown, publisher);
 
-  PathInput in = input(view);
+  PathInput in = input(view, now);
   add_what_came(in, publisher);
   for (const Bound& bound : bound_) {
     const auto* compute = std::get_if<FromView>(&bound.row->value);

@@ -45,7 +45,7 @@ class BatteryPaths {
   void add_what_came(const PathInput& in, Publisher& publisher);
   void add_cells(std::size_t count);
   void show_json(bool wanted, Publisher& publisher);
-  PathInput input(const BatteryView& view) const;
+  PathInput input(const BatteryView& view, Instant now) const;
 
   ItemTree& tree_;
   const Handlers handlers_;

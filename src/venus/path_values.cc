@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/explain_text.h"
 #include "control/shown_alarm.h"
 #include "venus/names.h"
 
@@ -123,6 +124,25 @@ BusValue discharge_blocked(In in) { return yes_no(!in.view.limits.discharge.allo
 BusValue is_off(In in, Field fet) {
   const auto is_on = in.view.battery.flag(fet);
   return is_on ? yes_no(!*is_on) : BusValue();
+}
+
+// --- Explanations
+
+BusValue charge_debug(In in) { return in.explanation ? charge_debug_text(in.view.control, *in.explanation) : ""; }
+BusValue float_debug(In in) { return in.explanation ? float_debug_text(in.view.control, *in.explanation) : ""; }
+BusValue bulk_debug(In in) { return in.explanation ? bulk_debug_text(in.view.control, *in.explanation) : ""; }
+BusValue explained_stage(In in) {
+  return in.explanation && in.explanation->stage ? BusValue(stage_text(*in.explanation->stage)) : BusValue();
+}
+BusValue explained_charge_voltage(In in) {
+  return in.explanation && in.explanation->cvl ? BusValue(limit_text(*in.explanation->cvl, LimitName::cvl))
+                                               : BusValue();
+}
+BusValue explained_charge_current(In in) {
+  return in.explanation ? BusValue(limit_text(in.explanation->ccl, LimitName::ccl)) : BusValue();
+}
+BusValue explained_discharge_current(In in) {
+  return in.explanation ? BusValue(limit_text(in.explanation->dcl, LimitName::dcl)) : BusValue();
 }
 
 // --- Cells

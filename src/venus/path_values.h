@@ -56,6 +56,15 @@ BusValue charge_blocked(In in);
 BusValue discharge_blocked(In in);
 BusValue is_off(In in, Field fet);
 
+// Why limits are what they are, in words; where nobody wants to know, the debug texts are empty and the rest is invalid.
+BusValue charge_debug(In in);
+BusValue float_debug(In in);
+BusValue bulk_debug(In in);
+BusValue explained_stage(In in);
+BusValue explained_charge_voltage(In in);
+BusValue explained_charge_current(In in);
+BusValue explained_discharge_current(In in);
+
 // Cells. One above twice MAX_CELL_VOLTAGE is a broken wire, not a voltage: it counts nowhere.
 BusValue cell_voltage(In in);
 BusValue cell_balances(In in);

@@ -13,7 +13,6 @@ using v::In;
 
 constexpr std::int32_t kProductId = 0xBA77;  // reserved by Victron for this family of drivers
 
-BusValue empty_text(In) { return std::string(); }
 template <std::int32_t value>
 BusValue constant(In) {
   return value;
@@ -116,9 +115,13 @@ constexpr PathRow kTable[] = {
     {"/Info/ChargeMode", s, nullptr, 0, v::charge_mode},
     {"/Info/ChargeLimitation", s, nullptr, 0, v::charge_limitation},
     {"/Info/DischargeLimitation", s, nullptr, 0, v::discharge_limitation},
-    {"/Info/ChargeModeDebug", s, nullptr, 0, empty_text},
-    {"/Info/ChargeModeDebugFloat", s, nullptr, 0, empty_text},
-    {"/Info/ChargeModeDebugBulk", s, nullptr, 0, empty_text},
+    {"/Info/ChargeModeDebug", s, nullptr, 0, v::charge_debug},
+    {"/Info/ChargeModeDebugFloat", s, nullptr, 0, v::float_debug},
+    {"/Info/ChargeModeDebugBulk", s, nullptr, 0, v::bulk_debug},
+    {"/Info/Explanation/Stage", s, nullptr, 0, v::explained_stage},
+    {"/Info/Explanation/ChargeVoltage", s, nullptr, 0, v::explained_charge_voltage},
+    {"/Info/Explanation/ChargeCurrent", s, nullptr, 0, v::explained_charge_current},
+    {"/Info/Explanation/DischargeCurrent", s, nullptr, 0, v::explained_discharge_current},
     {"/Info/HeatingCurrent", d, nullptr, 2, v::invalid},
     {"/Info/HeatingPower", d, nullptr, 2, v::invalid},
     {"/Info/HeatingTemperatureStart", d, nullptr, 1, v::invalid},

@@ -12,6 +12,7 @@
 
 #include "bank/view.h"
 #include "control/cells.h"
+#include "control/explain.h"
 #include "control/sensors.h"
 #include "venus/item_tree.h"
 #include "venus/publisher.h"
@@ -34,10 +35,11 @@ struct Who {
 };
 struct PathInput {
   const BatteryView& view;
-  std::optional<CellRange> cells = {};  // absent without a cell that can be believed
-  Temperatures temperatures = {};       // corrected
-  bool internal_errors = false;         // too many (internal_errors.h)
-  std::size_t cell = 0;                 // of a row that repeats; from 0
+  std::optional<CellRange> cells = {};          // absent without a cell that can be believed
+  Temperatures temperatures = {};               // corrected
+  bool internal_errors = false;                 // too many (internal_errors.h)
+  std::size_t cell = 0;                         // of a row that repeats; from 0
+  std::optional<Explanation> explanation = {};  // where it is wanted
 };
 using FromIdentity = BusValue (*)(Who);
 using FromView = BusValue (*)(const PathInput&);

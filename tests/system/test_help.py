@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "set", "plan", "simulate", "decode", "list"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "plan", "simulate", "decode", "list"]
 
 
 def test_help_names_every_command():
@@ -41,6 +41,8 @@ def test_version_is_one_line():
     ["set", "--yes", "soc=101"],
     ["set", "--yes", "fuse=off"],
     ["set", "charge-fet=off"],  # nobody there who could say yes
+    ["explain", "--what-if", "cel_max=3.6"],
+    ["explain", "--config", "x.ini", "--bus", "session"],
     ["simulate"],
     ["simulate", "no-such-bms"],
     ["simulate", "daren-485", "--packs", "none"],
@@ -66,6 +68,7 @@ def test_wrong_usage_is_2_and_one_line(arguments):
     ["scan", "{folder}/no-such-port"],
     ["show", "--socket", "{folder}/no-daemon"],
     ["watch", "--socket", "{folder}/no-daemon"],
+    ["explain", "--socket", "{folder}/no-daemon"],
     ["set", "--yes", "charge-fet=off", "--socket", "{folder}/no-daemon"],
 ], ids=" ".join)
 def test_what_is_not_there_is_1_and_one_line(arguments, folder):
