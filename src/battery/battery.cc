@@ -35,6 +35,7 @@ Status Battery::merge(const Reading& reading, std::uint8_t source, Instant now) 
       believed = {value, now, source, Quality::fresh, ""};
     }
   }
+  if (reading.forgets_cells) cell_voltages_.reset();
   if (reading.cell_voltages) cell_voltages_ = reading.cell_voltages;
   if (reading.balancing_cells) balancing_cells_ = reading.balancing_cells;
   if (reading.cell_temperatures) {

@@ -26,6 +26,10 @@ std::string_view unit_of(Quantity quantity);  // "V", "A", "Ah", "kWh", "°C", "
   X(capacity_design, "capacity_design_ah", amp_hour, 2, 0, 5000, "Design capacity")                             \
   X(cycles, "cycles", count, 0, 0, 1000000, "Charge cycles")                                                    \
   X(cell_count, "cell_count", count, 0, 1, 64, "Cells in series")                                               \
+  X(cell_voltage_max, "cell_voltage_max_v", volt, 3, 0, 10, "Highest cell")                                     \
+  X(cell_voltage_min, "cell_voltage_min_v", volt, 3, 0, 10, "Lowest cell")                                      \
+  X(temperature_max, "temperature_max_c", celsius, 1, -60, 150, "Highest temperature")                          \
+  X(temperature_min, "temperature_min_c", celsius, 1, -60, 150, "Lowest temperature")                           \
   X(pack_temperature, "pack_temperature_c", celsius, 1, -60, 150, "Pack temperature")                           \
   X(mos_temperature, "mos_temperature_c", celsius, 1, -60, 200, "MOSFET temperature")                           \
   X(ambient_temperature, "ambient_temperature_c", celsius, 1, -60, 150, "Ambient temperature")                  \
@@ -35,6 +39,8 @@ std::string_view unit_of(Quantity quantity);  // "V", "A", "Ah", "kWh", "°C", "
   X(max_discharge_current, "max_discharge_current_a", ampere, 2, 0, 5000, "Discharge current limit of the BMS") \
   X(cell_voltage_max_limit, "cell_voltage_max_limit_v", volt, 3, 0, 10, "Cell overvoltage limit of the BMS")    \
   X(cell_voltage_min_limit, "cell_voltage_min_limit_v", volt, 3, 0, 10, "Cell undervoltage limit of the BMS")   \
+  X(charge_voltage_limit, "charge_voltage_limit_v", volt, 2, 0, 1000, "Charge voltage limit of the BMS")        \
+  X(discharge_voltage_limit, "discharge_voltage_limit_v", volt, 2, 0, 1000, "Lower voltage limit of the BMS")   \
   X(total_charge, "total_charge_ah", amp_hour, 0, 0, 1e9, "Charged in its life")                                \
   X(total_discharge, "total_discharge_ah", amp_hour, 0, 0, 1e9, "Discharged in its life")                       \
   X(total_charge_energy, "total_charge_energy_kwh", kilowatt_hour, 1, 0, 1e9, "Energy charged in its life")     \
@@ -73,6 +79,11 @@ enum class Text : std::uint8_t {
   production_date,
   manufacturer,
   device_name,
+  // Which cell or sensor it is, in the words of a BMS that tells only the extremes.
+  cell_voltage_max_id,
+  cell_voltage_min_id,
+  temperature_max_id,
+  temperature_min_id,
   count_
 };
 inline constexpr std::size_t kTextCount = static_cast<std::size_t>(Text::count_);
@@ -88,6 +99,10 @@ inline constexpr std::array<TextInfo, kTextCount> kTexts = {{
     {"production_date", "Production date"},  // ISO 8601
     {"manufacturer", "Manufacturer"},
     {"device_name", "Name stored in the BMS"},
+    {"cell_voltage_max_id", "Highest cell is"},
+    {"cell_voltage_min_id", "Lowest cell is"},
+    {"temperature_max_id", "Highest temperature at"},
+    {"temperature_min_id", "Lowest temperature at"},
 }};
 constexpr const TextInfo& info(Text text) { return kTexts[static_cast<std::size_t>(text)]; }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bitset>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,7 +25,7 @@ enum class Evidence : std::uint8_t { documented, observed, inferred };
 // keys for each of several packs in one reply.
 struct ExtraRecord;
 using ExtraValue = std::variant<std::monostate, bool, double, std::string, std::vector<double>, std::vector<bool>,
-                                std::vector<std::string>, std::vector<ExtraRecord>>;
+                                std::vector<std::string>, std::map<std::string, double>, std::vector<ExtraRecord>>;
 struct ExtraRecord {
   std::vector<std::pair<const char*, ExtraValue>> values;
 };
@@ -47,8 +48,12 @@ class Reading {
   // Extras and the sheet's own words cost time, so they are collected only where asked for (decode, show).
   void extra(const char* key, ExtraValue value);
 
+  // Takes over what a later reading of the same pack says. Alarms are united.
+  void take(Reading later);
+
   std::optional<std::vector<double>> cell_voltages;      // V, cell 1 first; the whole list or nothing
   std::optional<std::vector<double>> cell_temperatures;  // degrees Celsius, sensor 1 first; may be empty
+  bool forgets_cells = false;  // the BMS has stopped listing them: the list is no longer believed
   std::optional<CellSet> balancing_cells;
   std::optional<Alarms> alarms;  // of this exchange; the battery unites them by source
   std::vector<std::pair<Text, std::string>> texts;

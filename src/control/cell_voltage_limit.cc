@@ -15,8 +15,9 @@ constexpr double kUsualDifference = 0.010;  // V: the integral controller's, whe
 constexpr double kLongestStep = 5;          // s
 constexpr double kBelowCells = 0.1;         // V: the integral controller goes no lower below the battery
 
+// Where only the highest cell is known it is the one that is cut; of equal cells all are.
 double clipped_sum(const ChargeCells& cells, double limit) {
-  if (cells.volts.empty()) return cells.count * std::min(cells.highest, limit);
+  if (cells.volts.empty()) return std::min(cells.sum - std::max(cells.highest - limit, 0.0), cells.count * limit);
   double sum = 0;
   for (const double volts : cells.volts) sum += std::min(volts, limit);
   return sum;

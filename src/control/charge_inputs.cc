@@ -26,6 +26,11 @@ std::optional<ChargeCells> cells_of(const Battery& battery, double count, double
   }
   const auto pack = battery.get(Field::voltage);
   if (!pack || !usable(*pack) || !plausible_cell(*pack / count, max_cell_voltage)) return std::nullopt;
+  if (const auto range = cell_range(battery, max_cell_voltage)) {
+    return ChargeCells{{}, count, *pack, range->highest, range->highest - range->lowest};
+  }
+  const bool doubtful = battery.get(Field::cell_voltage_max) || battery.get(Field::cell_voltage_min);
+  if (doubtful) return std::nullopt;
   return ChargeCells{{}, count, *pack, *pack / count, 0};
 }
 
@@ -36,7 +41,7 @@ ChargeInputs charge_inputs(const ControlConfig& config, const Battery& battery) 
   inputs.count = number_of_cells(battery);
   if (inputs.count) inputs.cells = cells_of(battery, *inputs.count, config.max_cell_voltage);
   inputs.capacity = battery.get(Field::capacity_full);
-  inputs.bms_limit = battery.get(Field::cell_voltage_max_limit);
+  inputs.bms_limit = cell_limit_of_bms(battery, inputs.count);
   inputs.charge_fet_off = battery.flag(Field::charge_fet_on) == false;
   inputs.balancing = battery.balancing_cells() && battery.balancing_cells()->any();
   return inputs;

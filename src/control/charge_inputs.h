@@ -12,7 +12,8 @@ namespace bmsd {
 
 class Battery;
 
-// The cells, all of them believed. Of a BMS without single cells: the pack voltage, as if all cells were equal.
+// The cells, all of them believed. Of a BMS without single cells: the pack voltage and the extremes, or without these
+// as if all cells were equal.
 struct ChargeCells {
   std::span<const double> volts;  // empty: not told one by one
   double count = 0;
@@ -28,7 +29,7 @@ struct ChargeInputs {
   std::optional<double> soc;         // percent, as it is published
   std::optional<double> current;     // A
   std::optional<double> capacity;    // Ah
-  std::optional<double> bms_limit;   // V per cell
+  std::optional<double> bms_limit;   // V per cell; of a limit for the pack its share
   bool charge_fet_off = false;       // known to be off
   bool balancing = false;
   bool heating = false;

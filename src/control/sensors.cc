@@ -40,9 +40,16 @@ Temperatures temperatures_of(const Battery& battery, const SensorConfig& config)
   }
   if (counted > 0) {
     result.battery = sum / counted;
-  } else if (const auto pack = battery.get(Field::pack_temperature)) {
-    result.battery = cut(*pack);
-    result.coldest = result.hottest = {cut(*pack), 0};
+  } else {
+    const auto pack = battery.get(Field::pack_temperature);
+    const auto lowest = battery.get(Field::temperature_min), highest = battery.get(Field::temperature_max);
+    const bool has_extremes = lowest && highest && *lowest <= *highest;
+    if (pack) result.coldest = result.hottest = {cut(*pack), 0};
+    if (has_extremes) {
+      result.coldest = {cut(*lowest), 0};
+      result.hottest = {cut(*highest), 0};
+    }
+    if (pack || has_extremes) result.battery = pack ? cut(*pack) : (cut(*lowest) + cut(*highest)) / 2;
   }
   if (const auto mos = battery.get(Field::mos_temperature)) result.mos = corrected(*mos, config.adjust_mos);
   return result;

@@ -16,14 +16,14 @@ class Battery;
 struct Temperatures {
   struct Extreme {
     double celsius = 0;
-    int sensor = 0;  // numbered from 1; 0: the pack's own temperature
+    int sensor = 0;  // numbered from 1; 0: it is not told which
   };
 
   std::vector<double> sensors;  // all that the BMS has, those too that do not count; from the fifth on unadjusted
   std::optional<double> mos;    // never counts for the battery
 
   // Of the sensors that TEMPERATURE_SOURCE_BATTERY names and the BMS has. Where there is none of them: of what the BMS
-  // calls the pack's temperature, without adjustment.
+  // calls the pack's temperature and its extremes, without adjustment.
   std::optional<double> battery;            // the mean
   std::optional<Extreme> coldest, hottest;  // of equal ones the lowest number is the coldest, the highest the hottest
 };

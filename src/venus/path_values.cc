@@ -34,8 +34,6 @@ const Midpoint* midpoint(In in) {
   return in.view.display.midpoint && measured(in).midpoint ? &*measured(in).midpoint : nullptr;
 }
 
-BusValue cell_name(std::size_t number) { return "C" + std::to_string(number); }
-
 }  // namespace
 
 BusValue field(In in, Field field) { return real(in.view.battery.get(field)); }
@@ -43,6 +41,15 @@ BusValue text(In in, Text text) {
   const std::string& said = in.view.battery.text(text);
   return said.empty() ? BusValue() : BusValue(said);
 }
+
+namespace {
+
+// Where the BMS lists no cells, in its own words.
+BusValue cell_name(In in, std::size_t number, Text told) {
+  return number > 0 ? BusValue("C" + std::to_string(number)) : text(in, told);
+}
+
+}  // namespace
 
 // --- Who it is
 
@@ -168,8 +175,12 @@ BusValue cell_sum(In in) { return in.cells ? BusValue(in.cells->sum) : BusValue(
 BusValue lowest_voltage(In in) { return in.cells ? BusValue(in.cells->lowest) : BusValue(); }
 BusValue highest_voltage(In in) { return in.cells ? BusValue(in.cells->highest) : BusValue(); }
 BusValue cell_difference(In in) { return in.cells ? BusValue(in.cells->highest - in.cells->lowest) : BusValue(); }
-BusValue lowest_cell(In in) { return in.cells ? cell_name(in.cells->lowest_cell) : BusValue(); }
-BusValue highest_cell(In in) { return in.cells ? cell_name(in.cells->highest_cell) : BusValue(); }
+BusValue lowest_cell(In in) {
+  return in.cells ? cell_name(in, in.cells->lowest_cell, Text::cell_voltage_min_id) : BusValue();
+}
+BusValue highest_cell(In in) {
+  return in.cells ? cell_name(in, in.cells->highest_cell, Text::cell_voltage_max_id) : BusValue();
+}
 BusValue cell_count(In in) {
   if (const auto* list = filled(in.view.battery.cell_voltages())) return static_cast<std::int32_t>(list->size());
   const auto said = in.view.battery.get(Field::cell_count);
@@ -185,9 +196,10 @@ namespace {
 BusValue celsius(const std::optional<Temperatures::Extreme>& extreme) {
   return extreme ? BusValue(extreme->celsius) : BusValue();
 }
-// A BMS without such sensors has one temperature, which is nobody's.
-BusValue name_of(In in, const std::optional<Temperatures::Extreme>& extreme) {
-  if (!extreme || extreme->sensor < 1) return {};
+// Where the BMS lists no sensors, in its own words; one temperature alone is nobody's.
+BusValue name_of(In in, const std::optional<Temperatures::Extreme>& extreme, Text told) {
+  if (!extreme) return {};
+  if (extreme->sensor < 1) return text(in, told);
   return sensor_name(in, static_cast<std::size_t>(extreme->sensor) - 1);
 }
 
@@ -196,8 +208,8 @@ BusValue name_of(In in, const std::optional<Temperatures::Extreme>& extreme) {
 BusValue temperature(In in) { return real(in.temperatures.battery); }
 BusValue lowest_temperature(In in) { return celsius(in.temperatures.coldest); }
 BusValue highest_temperature(In in) { return celsius(in.temperatures.hottest); }
-BusValue coldest_sensor(In in) { return name_of(in, in.temperatures.coldest); }
-BusValue hottest_sensor(In in) { return name_of(in, in.temperatures.hottest); }
+BusValue coldest_sensor(In in) { return name_of(in, in.temperatures.coldest, Text::temperature_min_id); }
+BusValue hottest_sensor(In in) { return name_of(in, in.temperatures.hottest, Text::temperature_max_id); }
 BusValue mos_temperature(In in) { return real(in.temperatures.mos); }
 BusValue sensor(In in, std::size_t index) {
   const auto& sensors = in.temperatures.sensors;

@@ -237,6 +237,14 @@ const char* path_of(Field field) {
       return "/History/ChargeCycles";
     case Field::cell_count:
       return "/System/NrOfCellsPerBattery";
+    case Field::cell_voltage_max:
+      return "/System/MaxCellVoltage";
+    case Field::cell_voltage_min:
+      return "/System/MinCellVoltage";
+    case Field::temperature_max:
+      return "/System/MaxCellTemperature";
+    case Field::temperature_min:
+      return "/System/MinCellTemperature";
     case Field::pack_temperature:
       return "/Dc/0/Temperature";
     case Field::mos_temperature:
@@ -254,6 +262,10 @@ const char* path_of(Field field) {
     case Field::cell_voltage_max_limit:
       return kNotOnDbus;
     case Field::cell_voltage_min_limit:
+      return kNotOnDbus;
+    case Field::charge_voltage_limit:
+      return "/Info/MaxChargeVoltage";
+    case Field::discharge_voltage_limit:
       return kNotOnDbus;
     case Field::total_charge:
       return kNotOnDbus;
