@@ -202,7 +202,8 @@ Result<Json> encode_request(const Protocol& protocol, const Json& object) {
   if (!input) return input.error();
   const auto bytes = protocol.encode_vector(input->views);
   if (!bytes) return bytes.error();
-  if (protocol.medium == Medium::can) return Json{{"request_frames", frames_json(*bytes)}};
+  if (protocol.medium == Medium::can)
+    return Json{{protocol.encodes_answers ? "frames" : "request_frames", frames_json(*bytes)}};
   return Json{{"request_hex", lower_hex(*bytes)}};
 }
 

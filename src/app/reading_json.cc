@@ -40,6 +40,10 @@ Json extra_json(const ExtraValue& value) {
           Json list = Json::array();
           for (const double number : content) list.push_back(plain_number(number));
           return list;
+        } else if constexpr (std::is_same_v<Content, std::map<std::string, double>>) {
+          Json object = Json::object();
+          for (const auto& [key, number] : content) object[key] = plain_number(number);
+          return object;
         } else if constexpr (std::is_same_v<Content, std::vector<ExtraRecord>>) {
           Json list = Json::array();
           for (const ExtraRecord& record : content) {

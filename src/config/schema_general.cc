@@ -43,6 +43,7 @@ constexpr std::array<std::string_view, 31> kTypes = {
     "LltJbd_Ble",
     "Xdzn_Ble",
     "Pylontech_RS485",
+    "CanBusBms_Can",
 };
 
 constexpr std::array<Key, 15> kKeys = {{

@@ -37,80 +37,18 @@
 // What proves it: a good reply to 94 with 1 to 48 cells and at most 16 sensors, then one to 90.
 #include "protocol/daly_uart.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <utility>
 
-#include "protocol/daly_uart_session.h"
-#include "protocol/daly_uart_tables.h"
+#include "protocol/daly_exchanges.h"
+#include "protocol/daly_session.h"
+#include "protocol/daly_uart_vector.h"
 
 namespace bmsd {
 namespace daly {
 namespace {
 
-// --- Exchanges ---
-
-struct Asked {
-  Command command;
-  Exchange exchange;
-};
-
 // A board begins to answer within 10 to 100 ms; the longest reply (16 frames) takes 217 ms and its gaps.
-constexpr Asked ask(Command command, std::string_view name, Cadence cadence, bool optional, std::string_view help) {
-  return {command, {name, help, cadence, 200ms, 100ms, 500ms, optional}};
-}
-constexpr auto kAsked = std::to_array<Asked>({
-    ask(kMeasurements, "90", Cadence::fast, false, "voltage, current, state of charge"),
-    ask(kState, "93", Cadence::fast, false, "state, FETs, remaining capacity"),
-    ask(kCounts, "94", Cadence::fast, false, "numbers of cells and sensors, cycles; about once a minute"),
-    ask(kAlarms, "98", Cadence::fast, false, "alarms"),
-    ask(kCells, "95", Cadence::fast, false, "cell voltages"),
-    ask(kTemperatures, "96", Cadence::fast, true, "temperatures"),
-    ask(kBalancing, "97", Cadence::fast, true, "balancing"),
-    ask(kBatteryCode, "57", Cadence::once, true, "battery code, which is the serial number"),
-    ask(kMade, "53", Cadence::once, true, "date of production, battery type, sleep time"),
-    ask(kSoftware, "62", Cadence::once, true, "software version"),
-    ask(kHardware, "63", Cadence::once, true, "hardware version"),
-    ask(kFirmware, "54", Cadence::once, true, "firmware index"),
-    ask(kRated, "50", Cadence::slow, true, "rated capacity"),
-    ask(kCellLimits, "59", Cadence::slow, true, "limits of the cell voltage"),
-    ask(kCurrentLimits, "5B", Cadence::slow, true, "limits of the current"),
-    ask(kCellExtremes, "91", Cadence::demand, true, "highest and lowest cell"),
-    ask(kTemperatureExtremes, "92", Cadence::demand, true, "highest and lowest temperature"),
-    ask(kBoards, "51", Cadence::demand, true, "boards and what is connected to each"),
-    ask(kTotals, "52", Cadence::demand, true, "total charge, in a unit that is not certain"),
-    ask(kPackLimits, "5A", Cadence::demand, true, "limits of the pack voltage"),
-    ask(kTemperatureLimits, "5C", Cadence::demand, true, "limits of the temperature"),
-    ask(kSocLimits, "5D", Cadence::demand, true, "limits of the state of charge"),
-    ask(kDifferenceLimits, "5E", Cadence::demand, true, "limits of the differences between cells and sensors"),
-    ask(kBalanceSettings, "5F", Cadence::demand, true, "when it balances"),
-    ask(kShortCircuit, "60", Cadence::demand, true, "short circuit current, shunt"),
-    ask(kClock, "61", Cadence::demand, true, "clock"),
-    ask(kChargeSwitch, "DA", Cadence::write, true, "turning the charge FET on and off"),
-    ask(kDischargeSwitch, "D9", Cadence::write, true, "turning the discharge FET on and off"),
-    ask(kSetSoc, "21", Cadence::write, true, "setting the state of charge, and with it the clock"),
-});
-constexpr std::size_t kExchangeCount = kAsked.size();
-constexpr auto kExchanges = [] {
-  std::array<Exchange, kExchangeCount> exchanges{};
-  for (std::size_t i = 0; i < kExchangeCount; ++i) exchanges[i] = kAsked[i].exchange;
-  return exchanges;
-}();
-
-constexpr std::uint8_t index_of(Command command) {
-  std::uint8_t index = 0;
-  while (kAsked[index].command != command) ++index;
-  return index;
-}
-constexpr std::uint8_t k90 = index_of(kMeasurements), k93 = index_of(kState), k94 = index_of(kCounts);
-
-// Parts of a reply; one frame can be all of it.
-bool has_parts(std::uint8_t command) {
-  constexpr std::array<std::uint8_t, 5> kInParts = {kCells, kTemperatures, kBatteryCode, kSoftware, kHardware};
-  return std::find(kInParts.begin(), kInParts.end(), command) != kInParts.end();
-}
+constexpr auto kExchanges = exchanges_within(200ms, 100ms, 500ms);
 
 // --- Tags ---
 
@@ -129,41 +67,6 @@ Tag tag(const Frame& frame) {
 
 Error error(Errc code, const char* what) { return {code, what, 0, {}}; }
 
-// --- Session ---
-
-constexpr int kRoundsBetweenCounts = 60;
-constexpr int kTries = 3;
-constexpr int kMissesToGiveUp = 2 * kTries;  // two rounds have failed for it
-
-std::optional<double> number_of(std::string_view text) {
-  double value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-void apply(const Param& param, Memory& memory) {
-  const double number = number_of(param.value).value_or(0);
-  if (param.key == "BATTERY_CAPACITY") memory.configured = number > 0 && number <= 50000 ? number : 0;
-  if (param.key == "INVERT_CURRENT_MEASUREMENT" && number < 0) memory.sign.force(Polarity::above_is_charge, true);
-  if (param.key == "current_polarity") {
-    if (param.value == "above_bias_is_charge") memory.sign.force(Polarity::above_is_charge, false);
-    if (param.value == "above_bias_is_discharge") memory.sign.force(Polarity::above_is_discharge, false);
-  }
-  if (param.key == "cell_count" && number >= 1 && number <= kMostCells) memory.cells = static_cast<int>(number);
-  if (param.key == "sensor_count" && number >= 0 && number <= kMostSensors) memory.sensors = static_cast<int>(number);
-}
-
-std::unique_ptr<Session> open(const OpenOptions& options) { return std::make_unique<DalySession>(options); }
-
-}  // namespace
-
-int exchange_of(std::uint8_t command) {
-  const auto found =
-      std::find_if(kAsked.begin(), kAsked.end(), [command](const Asked& asked) { return asked.command == command; });
-  return found == kAsked.end() ? -1 : static_cast<int>(found - kAsked.begin());
-}
-
 std::optional<Error> misfit(const DalyFrame& asked, const DalyFrame& reply) {
   if (is_request_address(reply.address)) return error(Errc::command, "echo");
   if (reply.address != board_asked(asked.address)) return error(Errc::address, "wrong_address");
@@ -171,138 +74,21 @@ std::optional<Error> misfit(const DalyFrame& asked, const DalyFrame& reply) {
   return std::nullopt;
 }
 
-namespace {
-
-// A switch repeats what it was told; 21 is accepted with 1.
-std::optional<Error> refusal(const DalyFrame& asked, const DalyFrame& reply) {
-  const bool is_switched = asked.command == kChargeSwitch || asked.command == kDischargeSwitch;
-  if (!is_switched && asked.command != kSetSoc) return std::nullopt;
-  if (reply.data[0] == (is_switched ? asked.data[0] : 1)) return std::nullopt;
-  return Error{Errc::refused, "not_accepted", reply.data[0], {}};
-}
-
-// Zeros stop the board's clock, which is what there is to send when the time is not known.
-ByteVector clock_of(const std::optional<CivilTime>& time) {
-  if (!time || time->year < 2000 || time->year > 2099) return ByteVector(6, 0);
-  ByteVector clock;
-  for (const int part : {time->year - 2000, time->month, time->day, time->hour, time->minute, time->second})
-    clock.push_back(static_cast<std::uint8_t>(part));
-  return clock;
-}
-
 }  // namespace
 
-ByteVector with_soc(ByteVector clock, double soc) {
-  const auto tenths = static_cast<unsigned>(std::lround(soc * 10));
-  clock.push_back(static_cast<std::uint8_t>(tenths >> 8));
-  clock.push_back(static_cast<std::uint8_t>(tenths & 0xFF));
-  return clock;
-}
-
-DalySession::DalySession(const OpenOptions& options)
-    : address_(static_cast<std::uint8_t>(options.address < 0 ? kPc : options.address)),
-      misses_(kExchangeCount, 0),
-      answered_(kExchangeCount, false) {
-  memory_.extras = options.extras;
-  for (const Param& param : options.params) apply(param, memory_);
-}
-
-std::optional<Request> DalySession::request(std::uint8_t exchange) {
-  if (exchange >= kExchangeCount || given_up(exchange)) return std::nullopt;
-  if (kAsked[exchange].exchange.cadence == Cadence::write) return std::nullopt;
-  if (exchange == k90) ++rounds_since_counts_;
-  const Command command = kAsked[exchange].command;
-  if (command == kCounts && !counts_are_due()) return std::nullopt;
-  if (command == kCells && memory_.cells == 0) return std::nullopt;
-  if (command == kTemperatures && memory_.sensors <= 0) return std::nullopt;
-  return Request{exchange, encode_frame(address_, command, {})};
-}
-
-Result<Request> DalySession::change(const Change& change) {
-  ByteVector data;
-  Command command = change.what == Changeable::charge_fet ? kChargeSwitch : kDischargeSwitch;
-  if (is_switch(change.what)) {
-    data.push_back(change.value != 0 ? 1 : 0);
-  } else {
-    command = kSetSoc;
-    data = with_soc(clock_of(change.local_time), change.value);
-  }
-  return Request{index_of(command), encode_frame(address_, command, data)};
-}
-
-Result<Reading> DalySession::decode(const Heard& heard) {
-  if (heard.asked == nullptr) return error(Errc::command, "unasked");
-  const auto asked = parse_frame(heard.asked->bytes);
-  if (!asked) return error(Errc::command, "unasked");
-  std::vector<DalyFrame> frames;
-  frames.reserve(heard.frames.size());
-  for (const Frame& frame : heard.frames) {
-    const auto parsed = parse_frame(frame.bytes);
-    if (!parsed) return parsed.error();
-    frames.push_back(*parsed);
-  }
-  auto reading = decode_reply(*asked, frames);
-  if (reading) {
-    if (auto no = refusal(*asked, frames.back())) return std::move(*no);
-  }
-  if (reading || reading.error().code != Errc::incomplete || frames.empty()) return reading;
-  // Still waiting; the last frame may be none of this reply.
-  if (auto why = misfit(*asked, frames.back())) return std::move(*why);
-  return reading;
-}
-
-Result<Reading> DalySession::decode_reply(const DalyFrame& asked, std::span<const DalyFrame> frames) {
-  std::vector<Bytes> parts;
-  std::optional<Error> why;
-  for (const DalyFrame& frame : frames) {
-    auto unfit = misfit(asked, frame);
-    if (!unfit) parts.push_back(frame.data);
-    if (unfit && !why) why = std::move(unfit);
-  }
-  if (parts.empty() && why) return std::move(*why);
-  auto reading = decode_data(asked.command, parts, memory_);
-  const int exchange = exchange_of(asked.command);
-  if (reading && exchange >= 0) {
-    answered_[static_cast<std::size_t>(exchange)] = true;
-    misses_[static_cast<std::size_t>(exchange)] = 0;
-    if (exchange == k94) {
-      rounds_since_counts_ = 0;
-      counts_doubtful_ = false;
-    }
-  }
-  return reading;
-}
-
-void DalySession::failed(std::uint8_t exchange, const Error& error) {
-  if (exchange >= kExchangeCount) return;
-  if (error.code == Errc::timeout) counts_doubtful_ = counts_doubtful_ || answered_[exchange];
-  if (++misses_[exchange] % kTries != 0) return;
-  settle(kAsked[exchange].command);
-  if (has_parts(kAsked[exchange].command)) counts_doubtful_ = true;  // perhaps it has fewer cells than it said
-}
-
-// The counts are asked for when they are not known, then about once a minute, and when the pack was silent.
-bool DalySession::counts_are_due() {
-  return memory_.cells == 0 || memory_.sensors < 0 || counts_doubtful_ || rounds_since_counts_ >= kRoundsBetweenCounts;
-}
-
-// What a board does not answer has had its turn: the next best is taken instead.
-void DalySession::settle(std::uint8_t command) {
-  if (command == kBatteryCode && !memory_.code) memory_.code.emplace();
-  if (command == kMade && !memory_.date) memory_.date.emplace();
-  if (command == kRated && !memory_.rated) memory_.rated = 0;
-}
-
-// A board that does without balancers or sensors need not fail for it.
-bool DalySession::given_up(std::uint8_t exchange) const {
-  const Exchange& asked = kAsked[exchange].exchange;
-  return asked.cadence == Cadence::fast && asked.optional && !answered_[exchange] &&
-         misses_[exchange] >= kMissesToGiveUp;
-}
+constinit const Dialect kUart = {.parse = parse_frame,
+                                 .encode = encode_frame,
+                                 .misfit = misfit,
+                                 .skips_foreign = false,
+                                 .default_address = kPc,
+                                 .hardware = "Daly ",
+                                 .named_by_date = true};
 
 // --- Protocol ---
 
 namespace {
+
+std::unique_ptr<Session> open(const OpenOptions& options) { return std::make_unique<DalySession>(kUart, options); }
 
 constexpr std::array<std::string_view, 1> kTypes = {"Daly"};
 constexpr std::array<int, 1> kSpeeds = {9600};

@@ -127,7 +127,7 @@ void say_identity(Reading& reading, const Memory& memory) {
   if (!memory.code) return;
   std::string identity = *memory.code;
   std::replace(identity.begin(), identity.end(), ' ', '_');
-  const bool can_be_made = memory.date && !memory.date->empty() && memory.rated.value_or(0) > 0;
+  const bool can_be_made = memory.named_by_date && memory.date && !memory.date->empty() && memory.rated.value_or(0) > 0;
   if (identity.empty() && can_be_made) {
     identity = *memory.date + "_" + std::to_string(static_cast<int>(*memory.rated));
     std::erase(identity, '-');
@@ -208,7 +208,8 @@ Result<Reading> decode_counts(Bytes data, Memory& memory) {
   Reading reading;
   reading.set(Field::cell_count, memory.cells);
   reading.set(Field::cycles, u16(data, 5));
-  if (!memory.has_hardware) reading.texts.emplace_back(Text::hardware, "Daly " + std::to_string(memory.cells) + "S");
+  if (!memory.has_hardware)
+    reading.texts.emplace_back(Text::hardware, std::string(memory.hardware) + std::to_string(memory.cells) + "S");
   if (!memory.extras) return reading;
   reading.extra("charger_connected", data[2] != 0);  // 0 on some boards although they are being charged
   reading.extra("load_connected", data[3] != 0);

@@ -49,8 +49,10 @@ struct Lasting {
 
 // What one reply leaves for the understanding of the next.
 struct Memory {
-  bool extras = false;    // collect Reading::extras
-  double configured = 0;  // Ah, BATTERY_CAPACITY; 0: not given
+  bool extras = false;                  // collect Reading::extras
+  std::string_view hardware = "Daly ";  // in front of the number of cells
+  bool named_by_date = true;            // without a battery code
+  double configured = 0;                // Ah, BATTERY_CAPACITY; 0: not given
   CurrentSign sign;
 
   int cells = 0;                            // of 0x94; 0: not known yet

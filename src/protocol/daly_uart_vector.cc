@@ -1,11 +1,10 @@
 // Vectors of the Daly "A5" protocol: one reply with all that came before and between its frames, and the requests that a
 // vector describes.
-#include <algorithm>
+#include "protocol/daly_uart_vector.h"
+
 #include <array>
-#include <charconv>
 #include <utility>
 
-#include "protocol/daly_uart_session.h"
 #include "protocol/daly_uart_tables.h"
 
 namespace bmsd::daly {
@@ -16,18 +15,11 @@ Error usage(std::string detail) { return {Errc::config, "", 0, std::move(detail)
 
 // --- Replies ---
 
-// What a receiver takes out of a stream that has ended.
-struct Taken {
-  std::vector<DalyFrame> frames;  // without echoes
-  std::optional<Error> damage;    // the first
-  bool damage_came_first = false;
-  bool has_start = false;
-};
-
-Taken take_frames(Bytes stream) {
+// What a receiver takes out of a stream that has ended. `has_start`: there was something that might be a frame.
+Taken take_frames(Bytes stream, bool& has_start) {
   Taken taken;
   while (!stream.empty()) {
-    taken.has_start = taken.has_start || stream[0] == kStart;
+    has_start = has_start || stream[0] == kStart;
     const Scan scan = scan_frame(stream, true);
     if (scan.kind == Scan::frame) {
       const DalyFrame frame = *parse_frame(stream);
@@ -53,38 +45,7 @@ Result<DalyFrame> asked_by(Bytes request, const Taken& taken) {
   return asked;
 }
 
-// The names in the order of their bits, as vectors have them. The reading sorts them by name.
-std::vector<std::string> in_order_of_bits(const Alarms& alarms) {
-  std::vector<std::string> names;
-  for (const AlarmBit& bit : kAlarmBits) {
-    const bool raised = std::any_of(alarms.names.begin(), alarms.names.end(),
-                                    [&bit](const char* name) { return std::string_view(name) == bit.name; });
-    if (raised && (names.empty() || names.back() != bit.name)) names.emplace_back(bit.name);
-  }
-  return names;
-}
-
 // --- Requests ---
-
-std::string_view value_of(std::span<const Param> input, std::string_view key) {
-  const auto found = std::find_if(input.begin(), input.end(), [key](const Param& param) { return param.key == key; });
-  return found == input.end() || found->value == "null" ? std::string_view() : found->value;
-}
-
-// "0x90", "aa"
-std::optional<std::uint8_t> byte_of(std::string_view text) {
-  if (text.starts_with("0x")) text.remove_prefix(2);
-  const auto bytes = from_hex(text);
-  if (!bytes || bytes->size() != 1) return std::nullopt;
-  return bytes->front();
-}
-
-std::optional<double> number_of(std::string_view text) {
-  double value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<std::uint8_t> address_of(std::span<const Param> input) {
   const std::string_view host = value_of(input, "host_address"), board = value_of(input, "board_number");
@@ -121,23 +82,13 @@ Result<ByteVector> encode_set_soc(std::uint8_t address, std::span<const Param> i
 }  // namespace
 
 Result<Reading> decode_vector(Bytes request, Bytes response, std::span<const Param> params) {
-  const Taken taken = take_frames(response);
+  bool has_start = false;
+  const Taken taken = take_frames(response, has_start);
   const auto asked = asked_by(request, taken);
   if (!asked) return asked.error();
-  if (taken.frames.empty()) {
-    if (taken.damage) return *taken.damage;
-    return taken.has_start || response.empty() ? error(Errc::timeout, "no_answer") : error(Errc::noise, "bad_header");
-  }
-  DalySession session({.address = asked->address, .params = params, .extras = true});
-  auto reading = session.decode_reply(*asked, taken.frames);
-  if (!reading && taken.damage) {
-    // Of frames that answer something else and damage the first one counts; a missing part was probably the damaged one.
-    const Errc code = reading.error().code;
-    const bool nothing_fits = code == Errc::address || code == Errc::command;
-    if (code == Errc::incomplete || (nothing_fits && taken.damage_came_first)) return *taken.damage;
-  }
-  if (reading && reading->alarms) reading->extra("alarms", in_order_of_bits(*reading->alarms));
-  return reading;
+  const Error nothing =
+      has_start || response.empty() ? error(Errc::timeout, "no_answer") : error(Errc::noise, "bad_header");
+  return decode_taken(kUart, *asked, taken, nothing, params);
 }
 
 Result<ByteVector> encode_vector(std::span<const Param> input) {

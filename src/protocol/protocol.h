@@ -163,6 +163,7 @@ struct Protocol {
 
   // For `decode`: the bytes (over CAN records) of a request that a vector describes (kind "encode"); null: this protocol describes none.
   Result<ByteVector> (*encode_vector)(std::span<const Param> input) = nullptr;
+  bool encodes_answers = false;  // what it makes is what a battery sends
 };
 
 // Index of the exchange called `name` in a protocol, or -1.

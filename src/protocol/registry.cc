@@ -4,9 +4,12 @@
 #include <array>
 #include <cctype>
 
+#include "protocol/canbus_bms.h"
+#include "protocol/daly_can.h"
 #include "protocol/daly_uart.h"
 #include "protocol/daren_485.h"
 #include "protocol/eg4_lifepower.h"
+#include "protocol/jkbms_can.h"
 #include "protocol/jkbms_pb.h"
 #include "protocol/jkbms_uart.h"
 #include "protocol/lltjbd_uart.h"
@@ -26,6 +29,9 @@ constexpr auto kProtocols = std::to_array<const Protocol*>({
     &kEg4Lifepower,
     &kRenogy,
     &kPylontechRs485,
+    &kJkBmsCan,
+    &kCanBusBms,
+    &kDalyCan,
 });
 
 bool same_word(std::string_view a, std::string_view b) {
@@ -36,6 +42,14 @@ bool same_word(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::span<const Protocol* const> protocols() { return kProtocols; }
+
+std::vector<const Protocol*> protocols_over(Medium medium) {
+  std::vector<const Protocol*> found;
+  for (const Protocol* protocol : kProtocols) {
+    if (protocol->medium == medium) found.push_back(protocol);
+  }
+  return found;
+}
 
 const Protocol* find_protocol(std::string_view name) {
   for (const Protocol* protocol : kProtocols) {

@@ -95,7 +95,7 @@ TEST(PlanRun, AnEmptyFileLeavesEverythingOpen) {
   const RunPlan run = plan("", on({"ttyUSB7"}));
   ASSERT_EQ(run.ports.size(), 1U);
   const PortPlan& port = run.ports.front();
-  EXPECT_EQ(port.line.protocols.size(), protocols().size());
+  EXPECT_EQ(port.line.protocols.size(), protocols_over(Medium::stream).size());
   EXPECT_FALSE(port.type_known);
   EXPECT_FALSE(port.addresses_configured);
   EXPECT_EQ(port.line.interval, 1s);
@@ -108,7 +108,7 @@ TEST(PlanRun, ATypeThatThisProgramDoesNotSpeakIsAWarning) {
   EXPECT_THAT(both.warnings, ElementsAre(HasSubstr("BMS_TYPE KS48100")));
 
   const RunPlan none = plan("[DEFAULT]\nBMS_TYPE = KS48100\n", on({"ttyUSB7"}));
-  EXPECT_EQ(none.ports.at(0).line.protocols.size(), protocols().size());
+  EXPECT_EQ(none.ports.at(0).line.protocols.size(), protocols_over(Medium::stream).size());
   EXPECT_FALSE(none.ports.at(0).type_known);
   EXPECT_THAT(none.warnings, ElementsAre(HasSubstr("KS48100"), HasSubstr("every BMS is looked for")));
 }
@@ -158,7 +158,7 @@ TEST(PlanRun, APackThatCannotBeThereIsLeftOut) {
 TEST(PlanRun, PacksThatAllCannotBeThereAreLookedFor) {
   const RunPlan run = plan("[DEFAULT]\nPACKS = ks48100@3\n", on({"ttyUSB7"}));
   EXPECT_THAT(packs(run), IsEmpty());
-  EXPECT_EQ(run.ports[0].line.protocols.size(), protocols().size());
+  EXPECT_EQ(run.ports[0].line.protocols.size(), protocols_over(Medium::stream).size());
 }
 
 TEST(PlanRun, OptionsBeatPacks) {

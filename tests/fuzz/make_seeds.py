@@ -152,6 +152,18 @@ def eg4_seeds(vectors):
                 yield record(exchange, response) + record(0x80 | exchange, response[4:-2])
 
 
+def can_seeds(vectors):
+    """The frames of each vector as records of can_session.h, a tenth of a second apart."""
+    for vector in vectors:
+        frames = [frame for part in vector.get("exchanges", [vector]) for frame in part.get("frames", [])]
+        seed = b""
+        for frame in frames:
+            data = bytes.fromhex(frame["data_hex"])
+            seed += bytes([frame["extended"]]) + int(frame["id_hex"], 16).to_bytes(4, "big") + bytes([10, len(data)]) + data
+        if seed:
+            yield seed
+
+
 def state_seeds():
     battery = {"identity": "JD2M02150860", "instance": 3, "custom_name": "Garage", "last_seen": 1790000000,
                "allow_max_voltage": 0, "max_voltage_start_time": "1790000000", "soc_calc": "67.25",
@@ -194,6 +206,8 @@ def main():
     write(target / "fuzz_pylontech_rs485", pylontech_seeds(vectors["pylontech-rs485"]))
     write(target / "fuzz_jkbms_pb", jkbms_pb_seeds(vectors["jkbms-pb"]))
     write(target / "fuzz_eg4_lifepower", eg4_seeds(vectors["eg4-lifepower"]))
+    for name in ("daly-can", "jkbms-can", "canbus-bms"):
+        write(target / ("fuzz_" + name.replace("-", "_")), can_seeds(vectors[name]))
     write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
     write(target / "fuzz_state", state_seeds())
 

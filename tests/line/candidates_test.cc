@@ -16,7 +16,7 @@ using testing::ElementsAre;
 
 SearchSpace all() {
   SearchSpace space;
-  space.protocols.assign(protocols().begin(), protocols().end());
+  space.protocols = protocols_over(Medium::stream);
   return space;
 }
 
@@ -34,8 +34,8 @@ TEST(Candidates, EachIsTriedOnce) {
 
 TEST(Candidates, EveryFamilyHasItsFirstTryBeforeAnyHasASecond) {
   const auto tries = candidates(all());
-  const auto count = static_cast<std::ptrdiff_t>(protocols().size());
-  for (const Protocol* protocol : protocols()) {
+  const auto count = static_cast<std::ptrdiff_t>(protocols_over(Medium::stream).size());
+  for (const Protocol* protocol : protocols_over(Medium::stream)) {
     const auto place = first(tries, [&](const Candidate& one) { return one.protocol == protocol; });
     EXPECT_LT(place, count) << protocol->name;
     const Candidate& usual = tries[static_cast<std::size_t>(place)];
@@ -47,7 +47,7 @@ TEST(Candidates, EveryFamilyHasItsFirstTryBeforeAnyHasASecond) {
 TEST(Candidates, AProbeThatIsFormallyAWriteComesBehindTheFirstTryOfAllOthers) {
   const auto tries = candidates(all());
   bool writes = false;
-  for (std::size_t i = 0; i < protocols().size(); ++i) {
+  for (std::size_t i = 0; i < protocols_over(Medium::stream).size(); ++i) {
     EXPECT_FALSE(writes && !tries[i].protocol->probe_is_write) << tries[i].protocol->name;
     writes = tries[i].protocol->probe_is_write;
   }
@@ -56,7 +56,7 @@ TEST(Candidates, AProbeThatIsFormallyAWriteComesBehindTheFirstTryOfAllOthers) {
 TEST(Candidates, UsualAddressesAtAllSpeedsComeBeforeFurtherOnes) {
   const auto tries = candidates(all());
   const auto further = first(tries, [](const Candidate& one) { return one.further; });
-  for (const Protocol* protocol : protocols()) {
+  for (const Protocol* protocol : protocols_over(Medium::stream)) {
     for (const int baud : protocol->speeds) {
       EXPECT_LT(first(tries, [&](const Candidate& one) { return one.protocol == protocol && one.baud == baud; }),
                 further);

@@ -39,6 +39,10 @@ json json_of(const ExtraValue& value) {
             for (const auto& [key, item] : record.values) object[key] = json_of(item);
           }
           return list;
+        } else if constexpr (std::is_same_v<Content, std::vector<double>>) {
+          json list = json::array();
+          for (const double number : content) list.push_back(std::isfinite(number) ? json(number) : json(nullptr));
+          return list;
         } else {
           return content;
         }

@@ -13,7 +13,7 @@ PROTOCOLS = sorted(path.stem for path in VECTORS.glob("*.json") if path.stem != 
 # The vectors' words for a refusal, by the code that `decode` prints.
 CODES = {
     "checksum": {"bad_chksum", "bad_lchksum", "bad_checksum", "bad_crc"},
-    "incomplete": {"truncated", "missing_frame"},
+    "incomplete": {"truncated", "missing_frame", "missing_value"},
     "timeout": {"no_reply", "no_answer"},
     "length": {"odd_length", "length_mismatch", "bad_length", "wrong_length", "info_too_short", "count_overrun"},
     "address": {"wrong_adr", "wrong_address"},
@@ -22,6 +22,7 @@ CODES = {
     "noise": {"bad_soi", "non_hex", "bad_header", "bad_trailer", "bad_end_byte"},
     "refused": {"modbus_exception", "status_error"},
     "implausible": {"implausible", "absurd_cell_count", "out_of_range_value"},
+    "config": {"unknown_profile"},
 }
 HALF_A_DIGIT = 0.00051  # no wire format here is finer than 1 mV
 
