@@ -44,9 +44,7 @@ Result<Protocols> named_protocols(const LineOptions& options, const std::string&
   const bool can_bus = is_can_port(port);
   Protocols chosen;
   if (options.protocol.empty()) {
-    std::copy_if(protocols().begin(), protocols().end(), std::back_inserter(chosen),
-                 [can_bus](const Protocol* one) { return fits(*one, can_bus); });
-    return chosen;
+    return protocols_over(can_bus ? Medium::can : Medium::stream);
   }
   const Protocol* protocol = find_protocol(options.protocol);
   if (protocol == nullptr)
