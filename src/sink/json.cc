@@ -218,6 +218,11 @@ Json extra_json(const ExtraValue& value) {
   }
   if (const auto* truths = std::get_if<std::vector<bool>>(&value)) return *truths;
   if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) return *texts;
+  if (const auto* numbers = std::get_if<std::map<std::string, double>>(&value)) {
+    Json object = Json::object();
+    for (const auto& [key, real] : *numbers) object[key] = extra_number(real);
+    return object;
+  }
   if (const auto* records = std::get_if<std::vector<ExtraRecord>>(&value)) {
     Json list = Json::array();
     for (const ExtraRecord& record : *records) {
