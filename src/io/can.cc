@@ -43,12 +43,15 @@ Error down(const std::string& name) {
                     " up type can bitrate 500000 (250000 for Daly, JK and VE.Can)");
 }
 
-Error missing(const std::string& name) {
+std::string what_there_is() {
   std::string there;
   for (const std::string& other : can_interfaces()) there += (there.empty() ? "" : ", ") + other;
-  return failed(name, "missing", ENODEV,
-                "no such CAN interface; there is " + (there.empty() ? std::string("none") : there) +
-                    " (adapters that speak slcan need none: name them slcan:/dev/ttyACM0)");
+  return "there is " + (there.empty() ? std::string("none") : there) +
+         " (adapters that speak slcan need none: name them slcan:/dev/ttyACM0)";
+}
+
+Error missing(const std::string& name) {
+  return failed(name, "missing", ENODEV, "no such CAN interface; " + what_there_is());
 }
 
 Error socket_error(const std::string& name, int number) {
@@ -69,7 +72,7 @@ Result<Descriptor> bound_socket(const std::string& name) {
   name.copy(request.ifr_name, sizeof request.ifr_name - 1);
   if (::ioctl(fd.get(), SIOCGIFHWADDR, &request) != 0) return missing(name);
   if (request.ifr_hwaddr.sa_family != ARPHRD_CAN)
-    return failed(name, "no_can_interface", ENOTTY, "not a CAN interface; " + describe(missing(name)));
+    return failed(name, "no_can_interface", ENOTTY, "not a CAN interface; " + what_there_is());
   if (::ioctl(fd.get(), SIOCGIFFLAGS, &request) != 0) return missing(name);
   if ((request.ifr_flags & IFF_UP) == 0) return down(name);
   sockaddr_can address{};
