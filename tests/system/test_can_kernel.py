@@ -74,7 +74,7 @@ tell after_bus_off
 say quiet $(ticks)
 sleep 10
 say quiet $(ticks)
-sleep 100000 | /bmsd simulate jkbms-can --interface vcan0 --packs 8 --address 4,5,6,7,8,9,10,0x0b >/dev/null 2>&1 &
+sleep 100000 | /bmsd simulate jkbms-can --interface vcan0 --packs 8 --address 4,5,6,7,8,9,0x0a,0x0b >/dev/null 2>&1 &
 sleep 100000 | /bmsd simulate daly-can --interface vcan0 --address 9 >/dev/null 2>&1 &
 sleep 3
 cat /sys/class/net/vcan0/statistics/rx_packets > /tmp/before
