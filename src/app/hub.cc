@@ -46,8 +46,10 @@ std::vector<std::pair<std::string, Kept>> Hub::kept(bool at_the_end) const {
   for (const Place& place : places_) {
     for (const auto& unit : place.units) {
       if (!unit->published) continue;
-      keep(at_the_end ? unit->control.kept_at_the_end() : unit->control.kept(),
-           all.emplace_back(unit->identity.id, unit->kept).second);
+      Kept& kept = all.emplace_back(unit->identity.id, unit->kept).second;
+      keep(at_the_end ? unit->control.kept_at_the_end() : unit->control.kept(), kept);
+      // One that is not counted any more would be an old one when it is counted again.
+      if (!unit->config.control.soc.counted) kept.soc_calc.clear();
     }
   }
   return all;

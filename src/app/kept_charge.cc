@@ -54,9 +54,19 @@ constexpr std::array<HistoryKey, 19> kHistoryKeys = {{
     {"discharged_energy", &H::discharged_energy},
     {"charged_energy", &H::charged_energy},
 }};
-constexpr double kMost = 1e12;  // of anything here
+constexpr double kMost = 1e12;                       // of anything here
+constexpr std::int64_t kClockIsSet = 1'577'836'800;  // 2020
 
 bool may_be_negative(const char* name) { return std::string_view(name).ends_with("_temperature"); }
+
+// Python writes these words, which JSON does not have: one of them must not cost all the others.
+std::string without_what_is_no_number(std::string json) {
+  for (const std::string_view word : {"-Infinity", "Infinity", "NaN"}) {
+    for (auto at = json.find(word); at != std::string::npos; at = json.find(word))
+      json.replace(at, word.size(), "null");
+  }
+  return json;
+}
 
 std::optional<double> percent_of(const std::string& text) {
   double percent = 0;
@@ -69,7 +79,7 @@ std::optional<double> percent_of(const std::string& text) {
 
 HistoryValues history_values(const std::string& json) {
   HistoryValues values;
-  const auto object = nlohmann::json::parse(json, nullptr, false);
+  const auto object = nlohmann::json::parse(without_what_is_no_number(json), nullptr, false);
   if (!object.is_object()) return values;
   for (const HistoryKey& key : kHistoryKeys) {
     const auto found = object.find(key.name);
@@ -83,6 +93,8 @@ HistoryValues history_values(const std::string& json) {
       values.*std::get<Whole>(key.value) = std::llround(number);
     }
   }
+  // 0 is "never" for the old driver, and a clock that was not set wrote the first days of 1970.
+  if (values.timestamp_last_full_charge < kClockIsSet) values.timestamp_last_full_charge.reset();
   return values;
 }
 

@@ -69,7 +69,14 @@ TEST(KeptHistory, OfOldDataIsTakenWhatCanBeUnderstood) {
   EXPECT_FALSE(values.charge_cycles);
   EXPECT_FALSE(values.minimum_voltage);
   EXPECT_FALSE(values.maximum_voltage);
-  for (const char* text : {"", "[]", "{", "3", "null"}) EXPECT_EQ(history_values(text), HistoryValues()) << text;
+  const HistoryValues with_words = history_values(
+      R"({"minimum_voltage": NaN, "maximum_voltage": Infinity, "minimum_temperature": -Infinity, "automatic_syncs": 31,
+          "timestamp_last_full_charge": 0})");
+  HistoryValues one;
+  one.automatic_syncs = 31;
+  EXPECT_EQ(with_words, one) << "what Python writes of no number costs itself alone, and 0 is no date";
+  for (const char* text : {"", "[]", "{", "3", "null", "None", "{'automatic_syncs': 4}", "\xff\xfe{}"})
+    EXPECT_EQ(history_values(text), HistoryValues()) << text;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ import dbus
 import pytest
 
 from bus import ITEM
+from processes import bmsd
 
 TABLE = pathlib.Path(__file__).parents[1] / "venus/battery_paths.tsv"
 CELLS = 16  # of the simulated pack
@@ -88,6 +89,14 @@ def test_with_every_option(bus, simulate, run):
     assert "Settings" not in data and "JsonData" not in data
 
 
+def test_what_charge_control_adds(bus, simulate, run):
+    run(simulate().port, address="1", config="[DEFAULT]\nSOC_CALCULATION = True\nTIME_TO_SOC_POINTS = 100, 50, 20\n"
+                                             "SOC_RESET_AFTER_DAYS = 30\n")
+    battery = bus.wait_for_name(NAME)
+    bus.wait(lambda: "/SocBms" in battery.items() and "/TimeToSoC/20" in battery.items())
+    compare(battery.items(), contract(options=["counted", "points", "reset"]))
+
+
 def test_the_first_answer_has_limits_to_compute_with(pack):
     items = pack.items()
     assert items["/Info/MaxChargeVoltage"][1] == pytest.approx(CELLS * 3.45, abs=0.01)
@@ -139,8 +148,9 @@ def test_what_nothing_can_do_is_refused_and_stays(pack):
     assert pack.value("/Mode") == 3
 
 
-def test_the_history_is_cleared_in_parts_and_by_numbers_as_text(pack):
+def test_the_history_is_cleared_in_parts_and_by_numbers_as_text(bus, pack):
     assert pack.value("/History/CanBeCleared") == 1
+    bus.wait_for_value(pack, "/History/MinimumVoltage", lambda volts: volts is not None)
     for value in (dbus.Int32(3), dbus.String("1"), dbus.Double(7)):
         assert pack.set("/History/Clear", value) == 0
         assert pack.value("/History/Clear") == 0, "so that it can be cleared again"
@@ -155,6 +165,32 @@ def test_without_a_history_nothing_can_be_cleared(bus, simulate, run):
     battery = bus.wait_for_name(NAME)
     assert battery.value("/History/CanBeCleared") == 0
     assert battery.set("/History/Clear", dbus.Int32(1)) == 2
+
+
+def test_a_counted_soc_is_set_and_survives_a_restart(bus, simulate, run):
+    port = simulate("--set", "drift=off", "--set", "soc_percent=60").port
+    config = "[DEFAULT]\nSOC_CALCULATION = True\n"
+    daemon = run(port, address="1", config=config)
+    battery = bus.wait_for_name(NAME)
+    bus.wait_for_value(battery, "/Soc", lambda soc: soc == pytest.approx(60, abs=0.1))
+    assert battery.value("/Settings/HasSettings") == 1
+    assert battery.set("/Settings/ResetSocTo", dbus.String("100")) == 0, "and not 1 %"
+    assert battery.value("/Settings/ResetSocTo") == 100
+    assert battery.set("/Settings/ResetSocTo", dbus.Int32(37)) == 0
+    assert battery.value("/Soc") == pytest.approx(60, abs=0.1), "not applied"
+    assert battery.set("/Settings/ResetSocToApply", dbus.Int32(1)) == 0
+    assert battery.value("/Settings/ResetSocToApply") == 0
+    bus.wait_for_value(battery, "/Soc", lambda soc: soc == pytest.approx(37, abs=0.1))
+    assert battery.value("/SocBms") == pytest.approx(60, abs=0.1)
+    assert battery.value("/Capacity") == pytest.approx(37, abs=0.2)
+    done = bmsd("set", "--socket", daemon.socket, "--yes", "soc=41")
+    assert (done.returncode, done.stdout) == (0, "ttySIM0 0x01: the state of charge is 41 %\n"), done
+    assert battery.value("/Soc") == pytest.approx(41, abs=0.1)
+    daemon.stop()
+    bus.wait_until_gone(NAME)
+    run(port, address="1", config=config)
+    battery = bus.wait_for_name(NAME)
+    bus.wait_for_value(battery, "/Soc", lambda soc: soc == pytest.approx(41, abs=0.1))
 
 
 def test_the_soc_reset_can_be_dated(bus, simulate, run):

@@ -243,3 +243,27 @@ def test_wrong_requests_over_the_socket_are_answered(bus, system):
         assert ask(what="charge-fet", value="off") == {"ok": True, "battery": "ttySIM0", "what": "charge-fet", "value": "off"}
         reply = ask(what="soc", value=50)
         assert reply["ok"] is True and reply["value"] == pytest.approx(50, abs=0.5)
+
+
+def test_a_full_battery_is_told_so_once(bus, system):
+    changed = system("daly-uart", "soc_percent=90", "cell_voltages_v=" + ",".join(["3.35"] * 16), config=ALLOWED + "SWITCH_TO_FLOAT_WAIT_FOR_SEC = 3\n")
+    pack = bus.wait_for_name(NAME)
+    bus.wait_for_value(pack, "/Info/ChargeMode", lambda text: text.startswith("Bulk"))
+    assert changed.acknowledged() == []
+    changed.simulator.send("set all cell_voltages_v " + ",".join(["3.451"] * 16))
+    bus.wait_for_value(pack, "/Info/ChargeMode", lambda text: text.startswith("Float Transition"), timeout=60)
+    bus.wait_for_value(pack, "/Soc", lambda value: value == 100)
+    changed.daemon.wait_for_line("ttySIM0: state of charge to 100 %: done")
+    bus.run_for(5)
+    assert len(changed.acknowledged()) == 1, "once per full charge"
+
+
+@pytest.mark.parametrize("config", ["SWITCH_TO_FLOAT_WAIT_FOR_SEC = 3\n", ALLOWED + "SWITCH_TO_FLOAT_WAIT_FOR_SEC = 3\nAUTO_RESET_SOC = False\n"])
+def test_without_permission_a_full_battery_is_told_nothing(config, bus, system):
+    changed = system("daly-uart", "soc_percent=90", "cell_voltages_v=" + ",".join(["3.451"] * 16),
+                     config=config if config.startswith("[") else "[DEFAULT]\n" + config)
+    pack = bus.wait_for_name(NAME)
+    bus.wait_for_value(pack, "/Info/ChargeMode", lambda text: text.startswith("Float Transition"), timeout=60)
+    bus.run_for(5)
+    assert changed.acknowledged() == []
+    assert pack.value("/Soc") == pytest.approx(90, abs=0.5)
