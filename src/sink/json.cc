@@ -76,9 +76,8 @@ void add_fields(const BatteryView& view, Json& json) {
 }
 
 const char* soc_source(const BatteryView& view) {
-  const Measured& measured = view.outputs.measured;
-  if (!measured.soc_bms && view.battery.get(Field::soc)) return "bms";
-  return view.control.soc.counted ? "counted" : "sensor";
+  if (view.outputs.hides_low_soc) return "counted";
+  return view.outputs.measured.soc == view.battery.get(Field::soc) ? "bms" : "sensor";
 }
 
 // What charge control makes of what the BMS says, or knows besides.

@@ -73,7 +73,7 @@ TEST(BatteryJson, WhatChargeControlKnowsBetterIsToldBesideWhatTheBmsSays) {
   measured.remaining_bms = 87.456;
   measured.consumed = -8.8;
   measured.consumed_bms = -12.544;
-  shown.control.soc.counted = true;
+  shown.outputs.hides_low_soc = true;  // it is counted
   shown.outputs.balancer_may = true;
   const Json json = battery_json(shown.view(), instant_at(100));
   EXPECT_EQ(json["current_a"], 0.0);
@@ -87,7 +87,7 @@ TEST(BatteryJson, WhatChargeControlKnowsBetterIsToldBesideWhatTheBmsSays) {
   EXPECT_EQ(json["consumed_bms_ah"], -12.54);
   EXPECT_EQ(json["balancing_allowed"], true);
   EXPECT_FALSE(json.contains("heating"));
-  shown.control.soc.counted = false;
+  shown.outputs.hides_low_soc = false;
   EXPECT_EQ(battery_json(shown.view(), instant_at(100))["soc_source"], "sensor");
 }
 

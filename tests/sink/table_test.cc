@@ -129,7 +129,7 @@ Only this BMS tells
 
 TEST(BatterySheet, TellsWhereTheStateOfChargeComesFromHowLongItLastsAndWhatHasBeen) {
   Shown shown = shown_battery();
-  shown.control.soc.counted = true;
+  shown.outputs.hides_low_soc = true;  // it is counted
   shown.outputs.measured.soc = 91.2;
   shown.outputs.measured.soc_bms = 87.456;
   shown.outputs.times = {7200, {{100, 4530}, {50, std::nullopt}}};
@@ -145,9 +145,9 @@ TEST(BatterySheet, TellsWhereTheStateOfChargeComesFromHowLongItLastsAndWhatHasBe
         "  Last full charge                      3d 4h ago\n", "  Charge drawn                          4711.0 Ah\n",
         "  Voltage                               47.50 to 56.02 V\n"})
     EXPECT_NE(sheet.find(line), std::string::npos) << line << sheet;
-  shown.control.soc.counted = false;
-  shown.outputs.measured.soc_bms = std::nullopt;
-  EXPECT_NE(battery_sheet(battery_json(shown.view(), instant_at(100)), {100, false}).find("91.20 %\n"),
+  shown.outputs.hides_low_soc = false;
+  shown.outputs.measured.soc = 87.456;
+  EXPECT_NE(battery_sheet(battery_json(shown.view(), instant_at(100)), {100, false}).find("87.46 %\n"),
             std::string::npos);
 }
 

@@ -185,7 +185,7 @@ def test_a_counted_soc_is_set_and_survives_a_restart(bus, simulate, run):
     assert battery.value("/Capacity") == pytest.approx(37, abs=0.2)
     done = bmsd("set", "--socket", daemon.socket, "--yes", "soc=41")
     assert (done.returncode, done.stdout) == (0, "ttySIM0 0x01: the state of charge is 41 %\n"), done
-    assert battery.value("/Soc") == pytest.approx(41, abs=0.1)
+    bus.wait_for_value(battery, "/Soc", lambda soc: soc == pytest.approx(41, abs=0.1))
     daemon.stop()
     bus.wait_until_gone(NAME)
     run(port, address="1", config=config)

@@ -253,7 +253,7 @@ def test_a_full_battery_is_told_so_once(bus, system):
     changed.simulator.send("set all cell_voltages_v " + ",".join(["3.451"] * 16))
     bus.wait_for_value(pack, "/Info/ChargeMode", lambda text: text.startswith("Float Transition"), timeout=60)
     bus.wait_for_value(pack, "/Soc", lambda value: value == 100)
-    changed.daemon.wait_for_line("ttySIM0: state of charge to 100 %: done")
+    changed.daemon.wait_for_line("ttySIM0: state of charge to 100: done")
     bus.run_for(5)
     assert len(changed.acknowledged()) == 1, "once per full charge"
 
