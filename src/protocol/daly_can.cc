@@ -85,7 +85,9 @@ std::optional<Error> misfit(const DalyFrame& asked, const DalyFrame& reply) {
 Tag tag(const Frame& frame) {
   const auto parsed = parse(frame.bytes);
   if (!parsed) return {};
-  const int exchange = exchange_of(parsed->command), board = parsed->address & ~kAsks;
+  const int board = parsed->address & ~kAsks;
+  int exchange = exchange_of(parsed->command);
+  if (exchange >= static_cast<int>(kReadCount)) exchange = -1;  // a write, which is not of this protocol
   if ((parsed->address & kAsks) != 0) return {Role::request, board, exchange};
   if (exchange < 0) return {};
   return {has_parts(parsed->command) ? Role::part : Role::reply, board, exchange};

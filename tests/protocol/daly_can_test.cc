@@ -86,6 +86,13 @@ TEST_F(DalyCan, ABoardWithoutABatteryCodeHasNoIdentityOfItsOwn) {
   EXPECT_TRUE(rated->identities.empty());
 }
 
+TEST_F(DalyCan, AWriteOfAnotherProgramIsNoExchangeOfThisProtocol) {
+  for (const char* command : {"DA", "D9", "21"}) {
+    EXPECT_EQ(kDalyCan.tag({records("18" + std::string(command) + "0140#0100000000000000")}).exchange, -1);
+    EXPECT_EQ(kDalyCan.tag({records("18" + std::string(command) + "4001#0100000000000000")}).role, Role::foreign);
+  }
+}
+
 TEST_F(DalyCan, NothingIsWritten) {
   EXPECT_TRUE(kDalyCan.writables.empty());
   for (const Exchange& exchange : kDalyCan.exchanges) EXPECT_NE(exchange.cadence, Cadence::write) << exchange.name;
