@@ -16,7 +16,7 @@ from processes import BMSD, Process
 CACHE = pathlib.Path(__file__).parents[2] / "build/kernel"
 MODULES = ("net/can/can.ko", "net/can/can-raw.ko", "drivers/net/can/dev/can-dev.ko", "drivers/net/can/vcan.ko")
 BUSYBOX = "/bin/busybox"
-PATIENCE = 300  # s; a boot takes about six, on a machine that has nothing else to do
+PATIENCE = 500  # s; a boot takes about six, on a machine that has nothing else to do
 
 HEAD = """#!/bin/busybox sh
 /bin/busybox --install -s /bin

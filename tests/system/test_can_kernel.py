@@ -135,8 +135,7 @@ def test_an_interface_that_is_down_is_a_loss_that_is_told(said):
     for battery in batteries(said, "down").values():
         assert battery["connection"]["state"] == "lost"
     assert not [line for line in said if line.startswith("never")]
-    assert "vcan0: the interface is down" in log(said)
-    assert "vcan0: no such CAN interface" in log(said)
+    assert log(said).count("vcan0: the interface is down") == 2, "one that is taken away goes down first"
     assert "vcan0: bus-off" in log(said)
     assert log(said).count("vcan0: back") == 3
 
