@@ -3,12 +3,15 @@
 import pytest
 
 # Timers run in the daemon's time and the battery twenty times as fast, so the timers are short here. Float is near the maximum
-# because CVL falls by 1 mV per second.
+# because CVL falls by 1 mV per second, and high cells lower neither CCL nor CVL because the last percent
+# would take hours of the battery's time.
 CONFIG = """[DEFAULT]
 SWITCH_TO_FLOAT_WAIT_FOR_SEC = 5
 SWITCH_TO_FLOAT_CELL_VOLTAGE_DIFF = 0.1
 FLOAT_CELL_VOLTAGE = 3.4475
 SWITCH_TO_BULK_SOC_THRESHOLD = 90
+CCCM_CV_ENABLE = False
+CVL_CONTROLLER_MODE = 0
 """
 NAME = "com.victronenergy.battery.ttySIM0__0x01"
 LONG = 180  # s; what a busy machine may take
