@@ -207,6 +207,65 @@ void add_plan(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_plan(*options); }; });
 }
 
+void add_one_port(CLI::App& command, LineOptions& line, double& seconds) {
+  command.add_option("--protocol", line.protocol, "The BMS's protocol (see: bmsd list); without it every one is tried");
+  command.add_option("--address", line.addresses, "Bus addresses, as in 1,2,0x0a; without it all that are heard");
+  command.add_option("--baud", line.baud, "Bits per second");
+  command.add_option("--seconds", seconds, "End after this time (default: Ctrl-C ends it)")
+      ->check(CLI::Range(0.0, 1e9));
+  line.ports.resize(1);
+  command.add_option("PORT", line.ports.front(), "/dev/ttyUSB0, usb:SERIAL, path:SOCKET or tcp://host:port")
+      ->required();
+}
+
+void add_record(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<RecordOptions>();
+  CLI::App* command = app.add_subcommand(
+      "record", "Everything that goes over a port into a file; never sends unless --protocol or --address asks for it");
+  add_one_port(*command, options->line, options->seconds);
+  command->add_option("FILE", options->file, "The capture (docs/capture.md); goes on at the end of one that is there")
+      ->required();
+  command->add_option("--interval", options->line.interval, "Seconds from round to round when it polls (default 1)");
+  command->add_flag("--listen", options->listen, "Never send, also with --protocol or --address");
+  command->footer(
+      "Without --protocol and --address it only listens, at --baud. With one of them it polls as run does, and both "
+      "directions are recorded.\nA running daemon records with RECORD_FILE in its configuration.");
+  command->callback([options, &chosen] { chosen = [options] { return command_record(*options); }; });
+}
+
+void add_listen(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ListenOptions>();
+  CLI::App* command =
+      app.add_subcommand("listen", "The packs that another master asks on a line; never sends a single byte");
+  add_one_port(*command, options->line, options->seconds);
+  command->add_flag("--json", options->json, "Print JSON lines (docs/json.md)");
+  command->footer("Without --baud the speeds of the protocols are listened to in turn, 5 s each.");
+  command->callback([options, &chosen] { chosen = [options] { return command_listen(*options); }; });
+}
+
+void add_replay(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App* command =
+      app.add_subcommand("replay", "A capture back through the whole program: prints what would have been published");
+  command->add_option("FILE", options->files, "Captures (docs/capture.md) or logs of candump, the older ones first")
+      ->required();
+  command->add_option("--protocol", options->line.protocol, "What the packs speak, instead of what the capture says");
+  command->add_option("--address", options->line.addresses, "Bus addresses, as in 1,2,0x0a; the others are left out");
+  command->add_option("--config", options->config, "Configuration of the batteries (default: none, the defaults hold)");
+  command->add_option("--speed", options->speed, "real, or fast: as fast as it goes, in the time of the capture")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"real", "fast"}));
+  command->add_option("--bus", options->bus,
+                      "Also publish on this D-Bus (an address, system or session), at real speed");
+  command->add_option(
+      "--expect", options->expect,
+      "Compare with this file, which an earlier replay has printed: 1 and the first differences if there "
+      "are any");
+  command->add_option("--anonymise", options->anonymise,
+                      "Only write the capture to this file, with serial numbers, names and passwords blanked");
+  command->callback([options, &chosen] { chosen = [options] { return command_replay(*options); }; });
+}
+
 void add_decode(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<DecodeOptions>();
   CLI::App* command = app.add_subcommand("decode", "A frame in, its fields out");
@@ -276,6 +335,9 @@ int run_command_line(int argc, char** argv) {
   add_set(app, chosen);
   add_plan(app, chosen);
   add_simulate(app, chosen);
+  add_listen(app, chosen);
+  add_record(app, chosen);
+  add_replay(app, chosen);
   add_decode(app, chosen);
   add_list(app, chosen);
   add_check(app, chosen);

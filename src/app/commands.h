@@ -97,6 +97,29 @@ struct PlanOptions {
   double pv_w = 5000, load_w = 500, clouds = 0.3;
 };
 
+struct RecordOptions {
+  LineOptions line;  // one port; a protocol or addresses: polls as run does
+  std::string file;
+  bool listen = false;  // never sends, although the protocol is known
+  double seconds = 0;   // 0: until a signal
+};
+
+struct ListenOptions {
+  LineOptions line;  // one port
+  bool json = false;
+  double seconds = 0;
+};
+
+struct ReplayOptions {
+  LineOptions line;  // no ports: they are those of the capture
+  std::vector<std::string> files;
+  std::string config;  // empty: the defaults
+  std::string speed = "fast";
+  std::string bus;        // empty: none
+  std::string expect;     // file with the lines that are to come
+  std::string anonymise;  // file that the capture without serial numbers goes to
+};
+
 struct DecodeOptions {
   std::string protocol;
   bool json = false;
@@ -133,6 +156,9 @@ int command_explain(const ExplainOptions& options);
 int command_set(const SetOptions& options);
 int command_simulate(const SimulateOptions& options);
 int command_plan(const PlanOptions& options);
+int command_record(const RecordOptions& options);
+int command_listen(const ListenOptions& options);
+int command_replay(const ReplayOptions& options);
 int command_decode(const DecodeOptions& options);
 int command_list(const ListOptions& options);
 int command_check(const CheckOptions& options);

@@ -21,7 +21,9 @@ std::optional<CivilTime> local_time() {
 
 }  // namespace
 
-Daemon::Daemon(boost::asio::io_context& io, Log log) : io_(io), log_(std::move(log)), hub_(log_), ticker_(io) {
+Daemon::Daemon(boost::asio::io_context& io, Log log)
+    : io_(io), log_(std::move(log)), hub_(log_), traffic_(log_), ticker_(io) {
+  hub_.add_sink(traffic_);
   hub_.change_through(
       [this](std::string_view id, const Change& what, Hub::ChangeDone done) { change(id, what, std::move(done)); });
 }
@@ -33,12 +35,13 @@ Status Daemon::add_port(const PortPlan& plan, PumpOptions options, std::function
   auto entry = std::make_unique<PortLine>();
   entry->name = plan.port;
   entry->line = std::make_unique<Line>(plan.line);
+  Machine& tapped = traffic_.tap(*entry->line, plan, now_monotonic());
   hub_.add_line(*entry->line, {plan.port, port_name(plan.port), plan.addresses_configured, plan.port_is_identity});
   PumpHooks hooks;
   hooks.after_event = [this](Instant now) { changed(now); };
   hooks.lost = std::move(lost);
   hooks.opened = std::move(opened);
-  entry->pump = std::make_unique<Pump>(io_, std::move(*port), *entry->line, plan.port, log_, std::move(hooks), options);
+  entry->pump = std::make_unique<Pump>(io_, std::move(*port), tapped, plan.port, log_, std::move(hooks), options);
   ports_.push_back(std::move(entry));
   return Done{};
 }
@@ -55,6 +58,7 @@ void Daemon::tick_later() {
     const Instant now = now_monotonic();
     hub_.set_time(wall_now(), now);
     hub_.tick(now);
+    traffic_.look(now);
     if (on_change_) on_change_(now);
     ticker_.expires_at(ticker_.expiry() + std::chrono::seconds(1));
     tick_later();
@@ -64,6 +68,7 @@ void Daemon::tick_later() {
 void Daemon::changed(Instant now) {
   hub_.set_time(wall_now(), now);
   hub_.collect(now);
+  traffic_.look(now);
   if (on_change_) on_change_(now);
 }
 
@@ -88,6 +93,7 @@ void Daemon::stop() {
   ticker_.cancel();
   for (const auto& port : ports_) port->pump->stop();
   hub_.shut_down(now_monotonic());
+  traffic_.finish(now_monotonic());
 }
 
 }  // namespace bmsd

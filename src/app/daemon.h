@@ -10,6 +10,7 @@
 
 #include "app/hub.h"
 #include "app/port_plan.h"
+#include "app/traffic.h"
 #include "base/log.h"
 #include "io/pump.h"
 #include "line/line.h"
@@ -19,6 +20,11 @@ namespace bmsd {
 class Daemon {
  public:
   Daemon(boost::asio::io_context& io, Log log);
+
+  // What is kept of the traffic besides what each port's plan says; before the first port.
+  void keep_traffic(TrafficOptions options) { traffic_.set_options(std::move(options)); }
+
+  bool records() const { return traffic_.records(); }  // something is written to a capture
 
   // Error config: the name cannot be a port. `opened`, `lost` and `options` as in io/pump.h.
   Status add_port(const PortPlan& plan, PumpOptions options = {}, std::function<void(const Error&)> lost = {},
@@ -55,6 +61,7 @@ class Daemon {
   boost::asio::io_context& io_;
   Log log_;
   Hub hub_;
+  Traffic traffic_;
   std::vector<std::unique_ptr<PortLine>> ports_;
   boost::asio::steady_timer ticker_;
   std::function<void(Instant)> on_change_;

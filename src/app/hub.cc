@@ -16,14 +16,15 @@ namespace {
 constexpr Duration kMissingAfter = 20s;
 constexpr int kSocResetTries = 4;
 constexpr Duration kSocResetAgain = 60s;
+constexpr std::size_t kOverheardAtMost = 16;  // packs for which a line that only listens keeps numbers
 
 }  // namespace
 
 void Hub::add_line(Line& line, LinePlace place) {
   int order = 1;
   for (const Place& other : places_)
-    order += static_cast<int>(
-        std::max({std::size_t{1}, other.line->plan().addresses.size(), other.line->plan().packs.size()}));
+    order += static_cast<int>(std::max({other.line->plan().listen ? kOverheardAtMost : 1,
+                                        other.line->plan().addresses.size(), other.line->plan().packs.size()}));
   places_.push_back({&line, std::move(place), order, {}});
 }
 

@@ -100,6 +100,14 @@ class LineReader {
     if (!options_.interval && config_.poll_interval)
       plan.line.interval = interval_of(std::clamp(*config_.poll_interval, 0.0, kLongestInterval));
     plan.port_is_identity = config_.use_port_as_unique_id;
+    plan.line.listen = config_.listen;
+    plan.line.listen_if_master = config_.listen_if_master;
+    plan.record_file = config_.record_file;
+    plan.capture = config_.capture;
+    plan.record_limits = {static_cast<std::uint64_t>(config_.capture_megabytes) * 1024 * 1024,
+                          config_.capture_older_files};
+    // Who is overheard is told apart by its address.
+    if (plan.line.listen) plan.addresses_configured = true;
     plan.line.params = config_.params;
     plan.line.pack_params = config_.pack_params;
   }

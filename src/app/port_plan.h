@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "line/line.h"
+#include "store/rotating_file.h"
 
 namespace bmsd {
 
@@ -21,6 +22,10 @@ struct PortPlan {
   bool type_known = false;        // somebody named the BMS
   bool port_is_identity = false;  // USE_PORT_AS_UNIQUE_ID
   bool waited_for = false;        // named in the configuration: when it is missing at the start, it is waited for
+  // Where everything that goes over the port is written to. No path: nowhere, or with `capture` at the usual place.
+  std::string record_file = {};
+  bool capture = false;
+  RotationLimits record_limits = {};
 };
 
 // What the options say for each of their ports. Error config for an unknown protocol, an address or a speed that cannot

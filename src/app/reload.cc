@@ -48,6 +48,10 @@ void compare_port(const PortPlan& before, const PortPlan& after, Changes& change
   differs("BATTERY_ADDRESSES", before.line.addresses != after.line.addresses);
   differs("PACKS", before.line.packs != after.line.packs);
   differs("BAUD", before.line.baud != after.line.baud);
+  differs("LISTEN", before.line.listen != after.line.listen);
+  differs("LISTEN_IF_MASTER", before.line.listen_if_master != after.line.listen_if_master);
+  differs("RECORD_FILE", before.record_file != after.record_file);
+  differs("BMS_CAPTURE_RAW_DATA", before.capture != after.capture);
   differs("USE_PORT_AS_UNIQUE_ID", before.port_is_identity != after.port_is_identity);
   for (const std::string& key : different_params(before.line, after.line)) differs(key.c_str(), true);
   if (before.line.interval != after.line.interval) changes.intervals.emplace_back(after.port, after.line.interval);

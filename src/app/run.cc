@@ -118,6 +118,7 @@ class Runner {
     }
     for (const std::string& port : plan_.excluded) log_(Level::info, port + ": left alone (EXCLUDED_DEVICES)");
     if (plan_.ports.empty()) return kDone;
+    keep_traffic(choice.config);
     take(std::move(choice));
     return std::nullopt;
   }
@@ -135,6 +136,18 @@ class Runner {
   bool take(ConfigChoice choice) {
     if (choice.good) keeper_->remember_good_config(std::move(*choice.good));
     return daemon_.hub().configure(std::move(choice.config), choice.state, now_monotonic());
+  }
+
+  // Beside the state, unless the configuration says otherwise.
+  void keep_traffic(const Config& config) {
+    const std::string state = state_path(options_);
+    TrafficOptions traffic;
+    if (!state.empty()) traffic.folder = std::filesystem::absolute(state).parent_path();
+    const DaemonConfig daemon = config.daemon();
+    traffic.black_boxes = daemon.black_box_folder;
+    if (traffic.black_boxes.empty() && !traffic.folder.empty()) traffic.black_boxes = traffic.folder + "/blackbox";
+    traffic.black_box_files = static_cast<std::size_t>(daemon.black_box_files);
+    daemon_.keep_traffic(std::move(traffic));
   }
 
   Exit add_ports() {

@@ -11,10 +11,11 @@ namespace {
 
 nlohmann::json line_json(Daemon& daemon, std::size_t index) {
   const Line& line = daemon.line(index);
-  const WireCounts& counts = line.detection() != nullptr ? line.detection()->counts() : line.counts();
+  const WireCounts counts = line.detection() != nullptr ? line.detection()->counts() : line.counts();
   nlohmann::json json = {{"port", daemon.port(index)},
                          {"open", daemon.is_open(index)},
                          {"detecting", line.detection() != nullptr},
+                         {"listening", line.listening() != nullptr},
                          {"paused_for_other_master", line.paused()},
                          {"packs", line.pack_count()},
                          {"turnaround_ms", seconds(line.turnaround()) * 1000},

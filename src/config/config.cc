@@ -241,6 +241,8 @@ DaemonConfig Config::daemon() const {
   daemon.ports = settings.texts("PORTS");
   for (const std::string& bus : settings.texts("CAN_PORT")) daemon.ports.push_back(bus);
   daemon.excluded_devices = settings.texts("EXCLUDED_DEVICES");
+  daemon.black_box_files = static_cast<int>(settings.integer("BLACK_BOX_FILES"));
+  daemon.black_box_folder = settings.text("BLACK_BOX_FOLDER");
   for (const Section& section : sections_) {
     if (section.scope != Scope::line) continue;
     const bool known = std::any_of(daemon.ports.begin(), daemon.ports.end(),

@@ -27,6 +27,8 @@ struct DaemonConfig {
   Level logging = Level::info;
   std::vector<std::string> ports;             // PORTS, then those that have a [line] of their own
   std::vector<std::string> excluded_devices;  // EXCLUDED_DEVICES, full names
+  int black_box_files = 4;                    // BLACK_BOX_FILES; 0: no black box
+  std::string black_box_folder;               // BLACK_BOX_FOLDER; empty: beside the state
 
   bool operator==(const DaemonConfig&) const = default;
 };
@@ -41,6 +43,12 @@ struct LineConfig {
   std::optional<double> poll_interval;  // s
   int baud = 0;                         // 0: the speeds that the protocol names
   bool use_port_as_unique_id = false;   // USE_PORT_AS_UNIQUE_ID
+  bool listen = false;                  // LISTEN
+  bool listen_if_master = false;        // LISTEN_IF_MASTER
+  std::string record_file;              // RECORD_FILE; empty: none
+  bool capture = false;                 // BMS_CAPTURE_RAW_DATA: a record file in the usual place
+  int capture_megabytes = 5;            // BMS_CAPTURE_RAW_DATA_MAX_SIZE_MB
+  int capture_older_files = 3;          // BMS_CAPTURE_RAW_DATA_BACKUP_COUNT
   ParamList params;
   std::vector<std::pair<int, ParamList>> pack_params;  // by address, instead of `params`: from [battery PORT ADDRESS]
 

@@ -186,6 +186,16 @@ LineConfig line_config(const Settings& settings) {
   line.poll_interval = settings.optional_real("POLL_INTERVAL");
   line.baud = static_cast<int>(settings.integer("BAUD"));
   line.use_port_as_unique_id = settings.flag("USE_PORT_AS_UNIQUE_ID");
+  line.listen = settings.flag("LISTEN");
+  line.listen_if_master = settings.flag("LISTEN_IF_MASTER");
+  line.record_file = settings.text("RECORD_FILE");
+  line.capture = settings.flag("BMS_CAPTURE_RAW_DATA");
+  const auto number = [&settings](std::string_view key, int otherwise) {
+    const auto value = settings.optional_integer(key);
+    return value ? static_cast<int>(*value) : otherwise;
+  };
+  line.capture_megabytes = number("BMS_CAPTURE_RAW_DATA_MAX_SIZE_MB", line.capture_megabytes);
+  line.capture_older_files = number("BMS_CAPTURE_RAW_DATA_BACKUP_COUNT", line.capture_older_files);
   line.params = protocol_params(settings);
   return line;
 }

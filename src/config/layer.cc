@@ -112,9 +112,7 @@ class Reader {
     if (key.works == Works::never) {
       say(entry, Finding::note, "has no effect: " + clause(key.help));
     } else {
-      // Who asks for silence on a line must not overlook that there is none.
-      const auto weight = key.name == "LISTEN" ? Finding::corrected : Finding::warning;
-      say(entry, weight, "has no effect yet: " + clause(key.until));
+      say(entry, Finding::warning, "has no effect yet: " + clause(key.until));
     }
   }
 

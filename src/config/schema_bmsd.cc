@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kGroup = "Keys that only bmsd has";
 
-constexpr std::array<Key, 14> kKeys = {{
+constexpr std::array<Key, 17> kKeys = {{
     {.name = "PORTS",
      .kind = Kind::text_list,
      .scope = Scope::daemon,
@@ -36,17 +36,38 @@ constexpr std::array<Key, 14> kKeys = {{
      .scope = Scope::line,
      .group = kGroup,
      .standard = "False",
-     .works = Works::later,
-     .help = "Only listens to what another master asks on the line, and never sends.",
-     .until = "The line is polled, because listening is not built; polling pauses while another master talks."},
+     .help = "Only listens to what another master asks on the line, and never sends."},
+    {.name = "LISTEN_IF_MASTER",
+     .kind = Kind::boolean,
+     .scope = Scope::line,
+     .group = kGroup,
+     .standard = "False",
+     .help =
+         "Where another master is heard while packs are still looked for: reads them by listening as long as it asks, "
+         "instead of waiting until it is silent."},
     {.name = "RECORD_FILE",
      .kind = Kind::text,
      .scope = Scope::line,
      .group = kGroup,
      .may_be_empty = true,
-     .works = Works::later,
-     .help = "The file that everything on the line is written to, for later.",
-     .until = "Nothing is recorded."},
+     .help =
+         "The file that everything on the line is written to, for bmsd replay; BMS_CAPTURE_RAW_DATA_MAX_SIZE_MB and "
+         "BMS_CAPTURE_RAW_DATA_BACKUP_COUNT bound it."},
+    {.name = "BLACK_BOX_FILES",
+     .kind = Kind::integer,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .standard = "4",
+     .lowest = 0,
+     .highest = 1000,
+     .help = "How many files of each line are kept that hold its last minutes before a value was rejected or an alarm "
+             "began; 0 writes none."},
+    {.name = "BLACK_BOX_FOLDER",
+     .kind = Kind::text,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .may_be_empty = true,
+     .help = "Where these files are; empty: the folder blackbox beside the file that holds what survives a restart."},
     {.name = "ALLOW_WRITES",
      .kind = Kind::boolean,
      .group = kGroup,

@@ -12,7 +12,6 @@ constexpr std::string_view kLost = "Lost communication";
 constexpr std::string_view kNoBluetooth = "There is no Bluetooth; only serial lines and TCP gateways are read.";
 constexpr std::string_view kNoMqtt = "There is no MQTT.";
 constexpr std::string_view kNoUser = "No type of BMS that bmsd speaks asks for it.";
-constexpr std::string_view kNoCapture = "Nothing is captured.";
 
 constexpr std::array<Key, 24> kTransportKeys = {{
     {.name = "BATTERY_ADDRESSES",
@@ -201,9 +200,9 @@ constexpr std::array<Key, 24> kTransportKeys = {{
      .scope = Scope::line,
      .group = kGroup,
      .standard = "False",
-     .works = Works::later,
-     .help = "Writes everything that is sent and received into a file, to look for mistakes.",
-     .until = kNoCapture},
+     .help = "Writes everything that is sent and received into the file capture/PORT.capture beside the one that holds "
+             "what survives "
+             "a restart, unless RECORD_FILE names another."},
     {.name = "BMS_CAPTURE_RAW_DATA_MAX_SIZE_MB",
      .kind = Kind::integer,
      .scope = Scope::line,
@@ -214,9 +213,7 @@ constexpr std::array<Key, 24> kTransportKeys = {{
      .when_empty = "5",
      .lowest = 1,
      .highest = 100000,
-     .works = Works::later,
-     .help = "At this size such a file is closed and a new one begun.",
-     .until = kNoCapture},
+     .help = "At this size such a file is closed and a new one begun."},
     {.name = "BMS_CAPTURE_RAW_DATA_BACKUP_COUNT",
      .kind = Kind::integer,
      .scope = Scope::line,
@@ -226,9 +223,7 @@ constexpr std::array<Key, 24> kTransportKeys = {{
      .when_empty = "3",
      .lowest = 0,
      .highest = 100000,
-     .works = Works::later,
-     .help = "How many closed files are kept.",
-     .until = kNoCapture},
+     .help = "How many closed files are kept."},
 }};
 
 constexpr std::array<Key, 5> kDisconnectKeys = {{

@@ -13,4 +13,8 @@ WallTime wall_now() {
   return WallTime{std::chrono::floor<std::chrono::seconds>(now).count()};
 }
 
+std::int64_t unix_microseconds() {
+  return std::chrono::floor<Duration>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace bmsd

@@ -7,5 +7,6 @@ namespace bmsd {
 
 Instant now_monotonic();  // steady_clock, cut to microseconds: never earlier than an instant that a timer waited for
 WallTime wall_now();      // Unix time; may jump
+std::int64_t unix_microseconds();  // the same, finer
 
 }  // namespace bmsd

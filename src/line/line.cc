@@ -8,7 +8,6 @@ namespace {
 
 constexpr Duration kForeignWithin = 10s;  // two requests of another master within this mean that there is one
 constexpr Duration kPause = 30s;
-constexpr Duration kMissedAfter = 5s;  // while nobody is asked: nothing of a pack heard
 constexpr Duration kBabble = 1s;
 constexpr Duration kFirstSilence = 20ms;  // a port that was just opened: nobody is in the middle of a frame
 constexpr Duration kSweepPause = 2s;
@@ -43,7 +42,9 @@ Line::Line(LinePlan plan)
           if (pack->address == address && pack->protocol == spoken_) return pack->session.get();
         }
         return nullptr;
-      }) {}
+      }) {
+  if (plan_.listen) start_listening(plan_.protocols, plan_.baud);
+}
 
 Line::~Line() = default;
 
@@ -52,6 +53,7 @@ Duration Line::turnaround() const { return turnaround_ ? turnaround_->learned() 
 void Line::opened(int baud, Instant now) {
   open_ = true;
   changes_.fail_all("the port was opened anew");
+  if (listening_) return listening_->opened(baud, now);
   const bool pinned = plan_.protocols.size() == 1 && !plan_.addresses.empty();
   const bool has_speed = plan_.baud > 0 || (can_ && baud == 0);  // the system sets the one of a CAN interface
   if (packs_.empty() && has_speed && (pinned || !plan_.packs.empty()))
@@ -72,11 +74,13 @@ void Line::closed(Instant now) {
   turn_.reset();
   changes_.fail_all("the port is gone");
   if (detection_) detection_->closed(now);
+  if (listening_) listening_->closed();
   wire_.reset(wire_.baud(), now);
   poll_.interrupted(now);
 }
 
 void Line::received(Bytes bytes, Instant now) {
+  if (listening_) return listening_->received(bytes, now);
   if (detection_) return detection_->received(bytes, now);
   if (packs_.empty()) return;
   wire_.received(bytes, now, *spoken_);
@@ -85,6 +89,10 @@ void Line::received(Bytes bytes, Instant now) {
 std::optional<Action> Line::next(Instant now) {
   deadline_.reset();
   if (!open_) return std::nullopt;
+  if (listening_) {
+    auto action = next_listening(now);
+    if (action || listening_) return action;
+  }
   if (detection_) {
     auto action = next_detection(now);
     if (action || detection_) return action;
@@ -117,6 +125,17 @@ std::optional<Action> Line::next_detection(Instant now) {
   watch_babble(detection_->babble(now), now);
   if (!detection_->finished()) return std::nullopt;
 
+  const MasterWatch::Master* heard = detection_->master();
+  if (plan_.listen_if_master && heard != nullptr && detection_->found().empty()) {
+    const MasterWatch::Master master = *heard;
+    notice("another master " + describe(master) + ": its packs are read by listening until it is silent", true);
+    detection_.reset();
+    start_listening({master.protocol}, master.baud);
+    listening_->opened(master.baud, now);
+    listened_since_ = now;
+    deadline_ = now;
+    return std::nullopt;
+  }
   if (detection_->found().empty()) {
     if (sweeps_++ == 0) notice("no BMS answers yet, looking on: " + detection_->diagnosis(), true);
     next_sweep_ = now + kSweepPause;
@@ -136,22 +155,77 @@ std::optional<Action> Line::next_detection(Instant now) {
   return std::nullopt;
 }
 
-// Of several protocols the most careful sets the silence between the packs.
 void Line::create_packs(const std::vector<PackPlace>& places, Instant now) {
-  Duration start{}, least{};
   for (const auto& [protocol, address] : places) {
-    start = std::max(start, protocol->turnaround_start);
-    least = std::max(least, protocol->turnaround_min);
-    const auto own = std::find_if(plan_.pack_params.begin(), plan_.pack_params.end(),
-                                  [at = address](const auto& entry) { return entry.first == at; });
-    const auto params = own == plan_.pack_params.end() ? params_ : views(own->second);
-    packs_.push_back(std::make_unique<PackTalk>(*protocol, address, protocol->open({address, params, plan_.extras})));
+    packs_.push_back(make_pack(*protocol, address));
     poll_.add(*packs_.back(), now);
   }
-  turnaround_.emplace(start, least);
-  spoken_ = places.front().protocol;
-  filter_due_ = can_;
+  prepare_to_speak();
   events_.push_back({LineEvent::found, -1, {}, false});
+}
+
+std::unique_ptr<PackTalk> Line::make_pack(const Protocol& protocol, int address) const {
+  const auto own = std::find_if(plan_.pack_params.begin(), plan_.pack_params.end(),
+                                [address](const auto& entry) { return entry.first == address; });
+  const auto params = own == plan_.pack_params.end() ? params_ : views(own->second);
+  return std::make_unique<PackTalk>(protocol, address, protocol.open({address, params, plan_.extras}));
+}
+
+// Of several protocols the most careful sets the silence between the packs.
+void Line::prepare_to_speak() {
+  Duration start{}, least{};
+  for (const auto& pack : packs_) {
+    start = std::max(start, pack->protocol->turnaround_start);
+    least = std::max(least, pack->protocol->turnaround_min);
+    pack->only_heard = false;
+  }
+  turnaround_.emplace(start, least);
+  spoken_ = packs_.front()->protocol;
+  filter_due_ = can_;
+}
+
+// --- Listening ---
+
+bool Line::wanted(const Protocol& protocol, int address) const {
+  if (!plan_.packs.empty())
+    return std::find(plan_.packs.begin(), plan_.packs.end(), PackPlace{&protocol, address}) != plan_.packs.end();
+  return plan_.addresses.empty() ||
+         std::find(plan_.addresses.begin(), plan_.addresses.end(), address) != plan_.addresses.end();
+}
+
+void Line::start_listening(std::vector<const Protocol*> protocols, int baud) {
+  ListenPlan plan;
+  plan.protocols = std::move(protocols);
+  plan.all_of_them = !plan_.packs.empty();
+  plan.baud = baud;
+  plan.wanted = [this](const Protocol& protocol, int address) { return wanted(protocol, address); };
+  plan.make = [this](const Protocol& protocol, int address) { return make_pack(protocol, address); };
+  listening_ = std::make_unique<ListeningLine>(std::move(plan), packs_, poll_);
+}
+
+// What comes out of a listening line can only be a speed. One that nobody wanted to be one speaks again when the other master
+// has been silent for long.
+std::optional<Action> Line::next_listening(Instant now) {
+  std::optional<SetSpeed> speed = listening_->next(now);
+  deadline_ = listening_->deadline();
+  for (LineEvent& event : listening_->take_events()) events_.push_back(std::move(event));
+  if (speed) return *speed;
+  if (plan_.listen || now - listening_->last_request().value_or(listened_since_) < kPause) return std::nullopt;
+
+  const int baud = listening_->baud();
+  listening_.reset();
+  notice("the other master is silent: this line is asked again", false);
+  if (packs_.empty()) {
+    start_detection(now);
+    detection_->opened(baud, now);
+  } else {
+    plan_.baud = baud;
+    prepare_to_speak();
+    wire_.reset(baud, now);
+    poll_.interrupted(now);
+  }
+  deadline_ = now;
+  return std::nullopt;
 }
 
 std::optional<Action> Line::next_poll(Instant now) {
@@ -306,19 +380,11 @@ void Line::watch_babble(std::optional<Duration> babble, Instant now) {
   if (!babble || *babble < kBabble) return;
   if (!std::exchange(babble_told_, true))
     notice("the line is not quiet: somebody has been sending for a second; not speaking until it is", true);
-  miss_unheard(now);
-}
-
-void Line::miss_unheard(Instant now) {
-  for (std::size_t i = 0; i < packs_.size(); ++i) {
-    const PackTalk& pack = *packs_[i];
-    const Instant last = pack.health.last_good.value_or(Instant{});
-    if (pack.answers() && now - last > kMissedAfter) poll_.missed(static_cast<int>(i), now);
-  }
+  poll_.miss_unheard(now);
 }
 
 void Line::watch_pause(Instant now) {
-  miss_unheard(now);
+  poll_.miss_unheard(now);
   if (now < *paused_until_) {
     deadline_ = std::min(*paused_until_, now + 1s);
     return;
@@ -340,6 +406,8 @@ Status Line::change(std::size_t pack, const Change& change, int id, Instant now)
   if (find_writable(*talk.protocol, change.what) == nullptr)
     return no(Errc::config, "the " + std::string(name_of(change.what)) + " of this BMS cannot be changed");
   if (Status sound = check(change); !sound) return sound;
+  if (listening_)
+    return no(Errc::io, plan_.listen ? "this line is only listened to" : "another master asks on this line");
   if (!open_) return no(Errc::io, "the port is not open");
   if (paused_until_) return no(Errc::io, "another master asks on this line");
   if (!talk.answers()) return no(Errc::timeout, "the BMS does not answer");

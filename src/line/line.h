@@ -9,6 +9,7 @@
 #include "line/change_plan.h"
 #include "line/detection.h"
 #include "line/listener.h"
+#include "line/listening_line.h"
 #include "line/pack_talk.h"
 #include "line/poll_plan.h"
 #include "line/turnaround.h"
@@ -37,6 +38,8 @@ struct LinePlan {
   Params params;
   std::vector<std::pair<int, Params>> pack_params;  // by address, instead of `params`
   bool extras = false;                              // collect what only one protocol knows
+  bool listen = false;                              // never speak: another master asks on this line
+  bool listen_if_master = false;  // where a master was there before any pack was found: listen as long as it asks
 };
 
 class Line : public Machine {
@@ -50,7 +53,7 @@ class Line : public Machine {
   std::optional<Action> next(Instant now) override;
   std::optional<Instant> deadline() const override { return deadline_; }
   std::optional<Instant> no_hurry_before() const override {
-    return detection_ ? std::nullopt : wire_.no_hurry_before();
+    return detection_ || listening_ ? std::nullopt : wire_.no_hurry_before();
   }
 
   // What happened since the last call; taken after every call of next().
@@ -59,9 +62,11 @@ class Line : public Machine {
   std::size_t pack_count() const { return packs_.size(); }
   const PackTalk& pack(std::size_t index) const { return *packs_[index]; }
   const LinePlan& plan() const { return plan_; }
-  int baud() const { return wire_.baud(); }
+  int baud() const { return listening_ ? listening_->baud() : wire_.baud(); }
   const Detection* detection() const { return detection_.get(); }  // null once it has found the packs
-  const WireCounts& counts() const { return wire_.counts(); }
+  // While nothing is sent, since the plan says so or since another master was there before any pack was found; else null.
+  const ListeningLine* listening() const { return listening_.get(); }
+  WireCounts counts() const { return listening_ ? listening_->counts() : wire_.counts(); }
   Duration turnaround() const;
   bool paused() const { return paused_until_.has_value(); }
 
@@ -82,6 +87,11 @@ class Line : public Machine {
  private:
   void start_detection(Instant now);
   void create_packs(const std::vector<PackPlace>& places, Instant now);
+  std::unique_ptr<PackTalk> make_pack(const Protocol& protocol, int address) const;
+  void prepare_to_speak();
+  void start_listening(std::vector<const Protocol*> protocols, int baud);
+  std::optional<Action> next_listening(Instant now);
+  bool wanted(const Protocol& protocol, int address) const;
   std::optional<Action> next_detection(Instant now);
   std::optional<Action> next_poll(Instant now);
   std::optional<Action> begin(PollPlan::Turn turn, bool changes, Instant now);
@@ -94,7 +104,6 @@ class Line : public Machine {
   void listen(const Stray& stray, Instant now);
   void watch_pause(Instant now);
   void watch_babble(std::optional<Duration> babble, Instant now);
-  void miss_unheard(Instant now);
   void notice(std::string text, bool warning);
 
   LinePlan plan_;
@@ -112,6 +121,8 @@ class Line : public Machine {
   const Protocol* spoken_ = nullptr;    // whose words were used last
   bool turn_changes_ = false;           // it belongs to changes_
   Listener listener_;
+  std::unique_ptr<ListeningLine> listening_;
+  Instant listened_since_{};
   bool open_ = false;
   int wanted_baud_ = 0;  // speed still to be set after opening
   bool filter_due_ = false;

@@ -18,6 +18,32 @@ struct ExchangeState {
   bool settled = false;             // `once`: done for this connection; pushed: its silence was told
   std::size_t reply_bytes = 0;      // of the last good one; 0: none yet
   Duration took{100ms};             // the last good one, request to reply
+  int overheard_failures = 0;
+};
+
+// When everything that another master asks of a pack again and again has been heard once more.
+class OverheardRound {
+ public:
+  // A reply of a fast exchange was heard: whether a round is complete with it.
+  bool complete(std::uint8_t exchange, const Protocol& protocol) {
+    const std::uint64_t bit = std::uint64_t{1} << exchange;
+    if (wanted_ == 0) {
+      for (std::size_t i = 0; i < protocol.exchanges.size(); ++i)
+        if (protocol.exchanges[i].cadence == Cadence::fast) wanted_ |= std::uint64_t{1} << i;
+    }
+    const bool again = (heard_ & bit) != 0;  // the master has begun anew without some of them
+    if (again && ++incomplete_ >= 3) wanted_ = heard_;
+    heard_ = again ? bit : heard_ | bit;
+    if ((heard_ & wanted_) != wanted_) return again;
+    wanted_ = heard_;
+    heard_ = 0;
+    if (!again) incomplete_ = 0;
+    return true;
+  }
+
+ private:
+  std::uint64_t wanted_ = 0, heard_ = 0;  // a bit for each exchange
+  int incomplete_ = 0;
 };
 
 struct PackTalk {
@@ -56,6 +82,10 @@ struct PackTalk {
   std::optional<Instant> heard_since;  // the first of it that came after that
   std::optional<Instant> round_at;     // something came that has not been told: when to tell it
   bool doubtful = false;               // was silent while joining: its round tells whether it is still there
+
+  bool only_heard = false;  // nobody may ask it
+  OverheardRound overheard;
+  Instant overheard_since{};  // while joining
 };
 
 }  // namespace bmsd

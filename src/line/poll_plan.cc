@@ -19,6 +19,8 @@ constexpr int kProbeShare = 20;               // probes of silent packs 1/20
 constexpr Duration kSlowCreditLimit = 150ms;  // about one exchange: never several in one round
 constexpr Duration kSlowDebtLimit = 2s;       // a pack that does not answer may cost more than there was
 constexpr Duration kProbeCreditLimit = 500ms;
+constexpr Duration kMissedAfter = 5s;                               // while nobody is asked: nothing of a pack heard
+constexpr Duration kOverheardAtLeast = 5s, kOverheardAtMost = 10s;  // before a pack that is only overheard appears
 
 }  // namespace
 
@@ -376,23 +378,6 @@ void PollPlan::late_reply(int address, Instant now) {
     pack->full_probe = true;
   }
 }
-
-void PollPlan::overheard(int index, std::uint8_t exchange, const Reading& reading, Instant now) {
-  PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
-  if (!pack.battery.merge(reading, exchange, now)) return;
-  ExchangeState& state = pack.exchanges[exchange];
-  state.last_ok = state.last_try = now;
-  state.settled = true;
-  if (pack.protocol->exchanges[exchange].cadence != Cadence::fast) return;
-  if (pack.state == PackTalk::lost) pack.state = PackTalk::alive;
-  if (pack.state == PackTalk::waiting) {
-    pack.state = PackTalk::alive;  // what another master does not ask for stays unknown until polling resumes
-    emit(LineEvent::joined, index);
-  }
-  round_good(index, now);
-}
-
-void PollPlan::missed(int index, Instant now) { round_failed(index, now); }
 
 void PollPlan::demand_all(int index) {
   const PackTalk& pack = *packs_[static_cast<std::size_t>(index)];

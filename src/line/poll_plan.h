@@ -68,8 +68,10 @@ class PollPlan {
 
   // A reading that another master asked for.
   void overheard(int pack, std::uint8_t exchange, const Reading& reading, Instant now);
-  // Nothing of the pack was heard for too long while it cannot be asked.
-  void missed(int pack, Instant now);
+  // Another master's exchange with this pack failed: no reply, a refusal, or one that cannot be true.
+  void overheard_failure(int pack, std::uint8_t exchange, const Error& error, Instant now);
+  // While nobody can be asked: counts a failed round of each pack of which nothing was heard for too long.
+  void miss_unheard(Instant now);
   // Another master speaks: what was under way is dropped, nobody counts as lost for it.
   void interrupted_by_master(Instant now);
   // The medium is gone, or back: everybody is asked afresh.
@@ -99,6 +101,7 @@ class PollPlan {
   void go_on(const Turn& turn, Instant now);
   void finish_joining(int pack, Instant now);
   static void ask_once_more(PackTalk& pack);
+  bool heard_enough(const PackTalk& pack, Instant now) const;
   void emit(LineEvent::Kind kind, int pack);
   bool is_fast(const Turn& turn) const;
   void count_round(PackTalk& pack, Instant now);

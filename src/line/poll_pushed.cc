@@ -87,7 +87,7 @@ bool PollPlan::has_come(const PackTalk& pack, bool wait_for_optional, Instant no
 
 void PollPlan::pushed_changed(int index, Instant now) {
   PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
-  if (pack.state == PackTalk::joining && has_come(pack, true, now) && !missing_exchange(pack))
+  if (pack.state == PackTalk::joining && has_come(pack, true, now) && (pack.only_heard || !missing_exchange(pack)))
     finish_joining(index, now);
   if (pack.state == PackTalk::lost && has_come(pack, false, now)) {
     pack.state = PackTalk::alive;

@@ -1,11 +1,9 @@
 #include "store/state_file.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -13,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "store/file.h"
 #include "store/state_text.h"
 
 namespace bmsd {
@@ -27,42 +26,6 @@ constexpr std::size_t kMost = 16 << 20;  // bytes; no state is that big
 Error io_error(const std::string& path, const char* doing, int number) {
   return {Errc::io, "state", number, path + ": cannot " + doing + ": " + std::strerror(number)};
 }
-
-// A descriptor that closes itself.
-class File {
- public:
-  File(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  bool is_open() const { return fd_ >= 0; }
-  bool write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t count = ::write(fd_, text.data(), text.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return false;
-      text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-  bool read(std::string& text) const {
-    std::array<char, 16384> piece;
-    while (text.size() <= kMost) {
-      const ssize_t count = ::read(fd_, piece.data(), piece.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return count == 0;
-      text.append(piece.data(), static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-  bool sync() const { return ::fsync(fd_) == 0; }
-
- private:
-  int fd_;
-};
 
 std::string folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path();
@@ -109,7 +72,7 @@ LoadedState load_state(const std::string& path) {
   {
     const File file(path, O_RDONLY | O_NONBLOCK);  // somebody may have made a pipe of that name
     if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return loaded;
-    if (!file.is_open() || !file.read(text)) {
+    if (!file.is_open() || !file.read(text, kMost)) {
       loaded.report = io_error(path, "read", errno).detail + "; going on without what was kept";
       return loaded;
     }

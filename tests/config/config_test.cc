@@ -317,10 +317,10 @@ TEST(Config, LetsTheNewestNameWin) {
 
 TEST(Config, SaysOfKeysThatDoNothingWhatHappensInstead) {
   const Config config = Config::parse(
-      "[DEFAULT]\nTELEMETRY = False\nMQTT_PUBLISH = True\nLISTEN = True\nSERIAL_STARTER_ENABLED = True\n");
+      "[DEFAULT]\nTELEMETRY = False\nMQTT_PUBLISH = True\nHISTORY_FILE = x\nSERIAL_STARTER_ENABLED = True\n");
   EXPECT_EQ(told(config),
-            (Lines{"note 2 [DEFAULT] TELEMETRY", "warning 3 [DEFAULT] MQTT_PUBLISH", "corrected 4 [DEFAULT] LISTEN"}));
-  EXPECT_NE(config.findings()[2].text.find("polled"), std::string::npos);
+            (Lines{"note 2 [DEFAULT] TELEMETRY", "warning 3 [DEFAULT] MQTT_PUBLISH", "warning 4 [DEFAULT] HISTORY_FILE"}));
+  EXPECT_NE(config.findings()[2].text.find("no past is kept"), std::string::npos);
 }
 
 TEST(Config, MatchesKeysWithoutCaseAndWithoutAWord) {
@@ -399,6 +399,25 @@ RC_GTEST_PROP(Config, AlwaysGivesLimitsThatCanBeUsed, ()) {
 
 RC_GTEST_PROP(Config, TakesAnyBytes, (const std::string& text)) {
   RC_ASSERT(Config::parse(text).effective().real("MAX_CELL_VOLTAGE") == 3.45);
+}
+
+TEST(Config, SaysWhatOfALineIsHeardAndWrittenDown) {
+  const Config config = Config::parse(
+      "BLACK_BOX_FILES = 7\nBLACK_BOX_FOLDER = /data/boxes\n[line ttyUSB0]\nLISTEN = True\nRECORD_FILE = "
+      "/data/x.capture\n"
+      "BMS_CAPTURE_RAW_DATA_MAX_SIZE_MB = 2\nBMS_CAPTURE_RAW_DATA_BACKUP_COUNT = 9\n[line ttyUSB1]\n"
+      "LISTEN_IF_MASTER = True\nBMS_CAPTURE_RAW_DATA = True\n");
+  EXPECT_EQ(told(config), Lines{});
+  EXPECT_EQ(config.daemon().black_box_files, 7);
+  EXPECT_EQ(config.daemon().black_box_folder, "/data/boxes");
+  const LineConfig first = config.line("ttyUSB0"), second = config.line("ttyUSB1");
+  EXPECT_TRUE(first.listen && !first.listen_if_master && !first.capture);
+  EXPECT_EQ(first.record_file, "/data/x.capture");
+  EXPECT_EQ(first.capture_megabytes, 2);
+  EXPECT_EQ(first.capture_older_files, 9);
+  EXPECT_TRUE(!second.listen && second.listen_if_master && second.capture);
+  EXPECT_EQ(second.capture_megabytes, 5);
+  EXPECT_EQ(second.capture_older_files, 3);
 }
 
 }  // namespace

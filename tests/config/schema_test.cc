@@ -142,7 +142,10 @@ const std::vector<std::string_view> kOwnKeys = {"PORTS",
                                                 "BAUD",
                                                 "PACKS",
                                                 "LISTEN",
+                                                "LISTEN_IF_MASTER",
                                                 "RECORD_FILE",
+                                                "BLACK_BOX_FILES",
+                                                "BLACK_BOX_FOLDER",
                                                 "ALLOW_WRITES",
                                                 "SWAP_FET_BITS",
                                                 "SOC_CALC_CHARGE_EFFICIENCY",
@@ -211,10 +214,12 @@ TEST(Schema, KnowsTheSaferSideOfTheLimits) {
 }
 
 TEST(Schema, SaysInWhichSectionsItsOwnKeysBelong) {
-  for (const char* key : {"PORTS", "MQTT_PUBLISH", "HTTP_LISTEN", "HTTP_TOKEN_FILE", "HISTORY_FILE"}) {
+  for (const char* key : {"PORTS", "MQTT_PUBLISH", "HTTP_LISTEN", "HTTP_TOKEN_FILE", "HISTORY_FILE", "BLACK_BOX_FILES",
+                          "BLACK_BOX_FOLDER"}) {
     EXPECT_EQ(find_key(key)->scope, Scope::daemon) << key;
   }
-  for (const char* key : {"BAUD", "PACKS", "LISTEN", "RECORD_FILE", "BATTERY_ADDRESSES", "BMS_TYPE", "POLL_INTERVAL"}) {
+  for (const char* key : {"BAUD", "PACKS", "LISTEN", "LISTEN_IF_MASTER", "RECORD_FILE", "BATTERY_ADDRESSES", "BMS_TYPE",
+                          "POLL_INTERVAL"}) {
     EXPECT_EQ(find_key(key)->scope, Scope::line) << key;
   }
   for (const char* key : {"ALLOW_WRITES", "SWAP_FET_BITS", "MAX_CELL_VOLTAGE"}) {

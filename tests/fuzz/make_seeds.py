@@ -177,6 +177,14 @@ def state_seeds():
     yield b"\x00bmsd-state 2 crc32 00000000\n{}\n"
 
 
+def capture_seeds():
+    yield b"\0# bmsd capture 1\n@1.000002 /dev/a%20b open 9600\n@1.5 p packs daren-485@0x01,0x02\n@1.6 p > 7E0D\n@1.7 p < 7E\n@2.0 p speed 0\n@3.0 p close\n"
+    yield b"\0(1436509052.249713) can0 044#2A366C2BBA\n(1436509052.3) can0 18FF50E5#11.22 T\n(1.5) can0 123#R\n(1.5) can0 123##112\n"
+    yield b"\1found jkbms-pb@0x01\n"
+    yield b"\x02123#1122 R\n"
+    yield b"\x0301A2b3\n@1.5 p close"
+
+
 def config_seeds(corpus):
     for path in sorted(corpus.glob("*.ini")):
         seed = path.read_bytes()
@@ -208,6 +216,7 @@ def main():
     write(target / "fuzz_eg4_lifepower", eg4_seeds(vectors["eg4-lifepower"]))
     for name in ("daly-can", "jkbms-can", "canbus-bms"):
         write(target / ("fuzz_" + name.replace("-", "_")), can_seeds(vectors[name]))
+    write(target / "fuzz_capture", capture_seeds())
     write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
     write(target / "fuzz_state", state_seeds())
 

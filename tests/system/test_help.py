@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "plan", "simulate", "decode", "list"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "plan", "listen", "record", "replay", "simulate", "decode", "list"]
 
 
 def test_help_names_every_command():
