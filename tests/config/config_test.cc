@@ -318,8 +318,8 @@ TEST(Config, LetsTheNewestNameWin) {
 TEST(Config, SaysOfKeysThatDoNothingWhatHappensInstead) {
   const Config config = Config::parse(
       "[DEFAULT]\nTELEMETRY = False\nMQTT_PUBLISH = True\nHISTORY_FILE = x\nSERIAL_STARTER_ENABLED = True\n");
-  EXPECT_EQ(told(config),
-            (Lines{"note 2 [DEFAULT] TELEMETRY", "warning 3 [DEFAULT] MQTT_PUBLISH", "warning 4 [DEFAULT] HISTORY_FILE"}));
+  EXPECT_EQ(told(config), (Lines{"note 2 [DEFAULT] TELEMETRY", "warning 3 [DEFAULT] MQTT_PUBLISH",
+                                 "warning 4 [DEFAULT] HISTORY_FILE"}));
   EXPECT_NE(config.findings()[2].text.find("no past is kept"), std::string::npos);
 }
 
