@@ -105,6 +105,8 @@ Limits
   Charge current (CCL)                  12.500 A   allowed   (Cell Voltage)
   Discharge current (DCL)               0.000 A   not allowed   (BMS)
   Low voltage                           46.40 V
+  CCL 12.5 A: 
+  DCL 0.0 A: 
 
 Alarms
   High cell voltage                     warning
