@@ -11,7 +11,7 @@ constexpr std::string_view kGroup = "General";
 constexpr std::array<std::string_view, 4> kLevels = {"ERROR", "WARNING", "INFO", "DEBUG"};
 
 // Every type that old files may name, whether bmsd speaks it or not, and those of its own.
-constexpr std::array<std::string_view, 31> kTypes = {
+constexpr std::array<std::string_view, 32> kTypes = {
     "Daly",
     "Daren485",
     "Ecs",
