@@ -150,7 +150,7 @@ struct Talk {
     if (!reply) RC_FAIL("no reply to " + std::string(exchange));
     std::vector<Frame> frames;
     for (std::size_t i = 0; i + 13 <= reply->size(); i += 13) {
-      frames.push_back({Bytes(*reply).subspan(i, 13), 0});
+      frames.push_back({Bytes(*reply).subspan(i, 13)});
       auto reading = session->decode({&*request, frames, false});
       if (reading) return *reading;
       if (reading.error().code != Errc::incomplete) RC_FAIL(describe(reading.error()));
