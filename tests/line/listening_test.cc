@@ -211,7 +211,7 @@ TEST(Listening, TheOwnBlocksOfAJkMasterAreTaken) {
   rig.wire->run_for(5s);
   PackState state = rig.bus.pack(1)->state();
   state.soc = 77;
-  const auto responder = kJkBmsPb.respond({.address = 1});
+  const auto responder = kJkBmsPb.respond({.address = 1, .serial_number = "SIM000000001", .variant = {}});
   const auto say = [&](std::uint8_t reg) {
     const ByteVector asked = with_modbus_crc({0x01, 0x10, 0x16, reg, 0x00, 0x01, 0x02, 0x00, 0x00});
     auto answer = responder->answer(asked, state);
@@ -310,7 +310,7 @@ TEST(Listening, WhereAMasterIsHeardBeforeAPackItsPacksAreReadAndAskedWhenItIsGon
   SimBus bus({.protocol = &kDaren485, .speed = 9600});
   PackModelOptions model;
   model.fixed = true;
-  ASSERT_TRUE(bus.add_pack({.address = 1}, PackModel(model)));
+  ASSERT_TRUE(bus.add_pack({.address = 1, .serial_number = "SIM000000001", .variant = {}}, PackModel(model)));
   Line line(plan);
   // The other master speaks for 60 s; nothing of ours goes out meanwhile.
   LinePlan theirs;
