@@ -19,8 +19,6 @@ constexpr int kProbeShare = 20;               // probes of silent packs 1/20
 constexpr Duration kSlowCreditLimit = 150ms;  // about one exchange: never several in one round
 constexpr Duration kSlowDebtLimit = 2s;       // a pack that does not answer may cost more than there was
 constexpr Duration kProbeCreditLimit = 500ms;
-constexpr Duration kMissedAfter = 5s;                               // while nobody is asked: nothing of a pack heard
-constexpr Duration kOverheardAtLeast = 5s, kOverheardAtMost = 10s;  // before a pack that is only overheard appears
 
 }  // namespace
 

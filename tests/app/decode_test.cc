@@ -170,8 +170,8 @@ TEST(DecodeLines, ParamsReachTheProtocol) {
   EXPECT_EQ(line_of(vector.dump())["values"]["discharge_fet_on"], false);
 }
 
-TEST(DecodeLines, FramesThatNobodyAskedForAreNotOfThisProtocol) {
-  EXPECT_EQ(line_of(R"({"frames": [{"id_hex": "18FF", "data_hex": "0102", "extended": true}]})")["what"], "unasked");
+TEST(DecodeLines, FramesOfCanAreNotOfThisProtocol) {
+  EXPECT_EQ(line_of(R"({"frames": [{"id_hex": "18FF", "data_hex": "0102", "extended": true}]})")["error"], "config");
 }
 
 TEST(DecodeLines, RequestsAreNotBuiltFromDescriptions) {

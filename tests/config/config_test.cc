@@ -403,7 +403,7 @@ RC_GTEST_PROP(Config, TakesAnyBytes, (const std::string& text)) {
 
 TEST(Config, SaysWhatOfALineIsHeardAndWrittenDown) {
   const Config config = Config::parse(
-      "BLACK_BOX_FILES = 7\nBLACK_BOX_FOLDER = /data/boxes\n[line ttyUSB0]\nLISTEN = True\nRECORD_FILE = "
+      "[DEFAULT]\nBLACK_BOX_FILES = 7\nBLACK_BOX_FOLDER = /data/boxes\n[line ttyUSB0]\nLISTEN = True\nRECORD_FILE = "
       "/data/x.capture\n"
       "BMS_CAPTURE_RAW_DATA_MAX_SIZE_MB = 2\nBMS_CAPTURE_RAW_DATA_BACKUP_COUNT = 9\n[line ttyUSB1]\n"
       "LISTEN_IF_MASTER = True\nBMS_CAPTURE_RAW_DATA = True\n");

@@ -114,7 +114,7 @@ TEST(BatteryModel, ACellThatIsTooLowOpensTheDischargeFetUntilItIsBack) {
 TEST(BatteryModel, CellsDifferAndTheBalancerBringsTheTopTogether) {
   BatteryModelOptions options;
   options.soc_percent = 97.5;
-  options.spread = 1.5;
+  options.spread = 3;
   BatteryModel battery(options);
   const auto difference = [&] { return battery.highest_cell() - battery.lowest_cell(); };
   // A charger that keeps the highest cell at 3.46 V.

@@ -203,7 +203,7 @@ def test_an_old_name_works_and_is_told(check, old, new, value):
 # --- As configparser reads it ---
 
 TEXT_KEYS = ["TEMPERATURE_1_NAME", "TEMPERATURE_2_NAME", "temperature_3_name", "MQTT_BROKER_ADDRESS",
-             "EXTERNAL_SENSOR_DBUS_DEVICE", "MQTT_TLS_PATH_TO_CA"]
+             "MQTT_USERNAME", "MQTT_TLS_PATH_TO_CA"]
 PIECES = ["1", "ab", "ä", ",", "=", ":", '"', " ; x", " # y", " ", "\t", "\u00a0", "%%", "%", "%(TEMPERATURE_1_NAME)s",
           "%(mqtt_broker_address)s", "]", "\n  more", "\n\tmore", "\n\n  after", "\n  ; no", "\n# no"]
 
@@ -214,7 +214,7 @@ def random_file(source):
     for section in ["DEFAULT", *source.sample(["battery 0123456", "battery ttyUSB0 0x02"], source.randint(0, 2))]:
         lines.append(f"[{section}]{source.choice(['', ' ', ' ; all'])}\n")
         for key in source.sample(TEXT_KEYS, source.randint(0, len(TEXT_KEYS))):
-            if section != "DEFAULT" and key.startswith(("MQTT", "EXTERNAL")):
+            if section != "DEFAULT" and key.startswith("MQTT"):
                 continue
             value = "".join(source.choices(PIECES, k=source.randint(0, 6)))
             lines.append(f"{key}{source.choice(['=', ' = ', ':', ' : '])}{value}\n{source.choice(['', '', '; c', '  # d'])}\n")
