@@ -1,11 +1,12 @@
 """CAN without a kernel that has it: the program, an slcan adapter at a pseudo-terminal, and packs on its bus."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
-from processes import BMSD, assert_one_line_error, bmsd
+from processes import BMSD, assert_one_line_error, bmsd, wait_until
 
 NAME = "com.victronenergy.battery.slcan_ttyACM0"
 PROTOCOLS = ["daly-can", "jkbms-can", "canbus-bms"]  # the first is asked, the others send by themselves
@@ -68,3 +69,27 @@ def test_a_protocol_and_a_port_that_do_not_fit_are_told(folder):
     for options in ([], ["--link", folder / "x"], ["--interface", "vcan0", "--slcan", folder / "x"]):
         done = subprocess.run([BMSD, "simulate", "daly-can", *options], text=True, capture_output=True, timeout=60, check=False)
         assert_one_line_error(done, 2)
+
+
+def test_what_packs_send_by_themselves_is_recorded_and_read_again(run, adapter, folder):
+    """The frames are in candump's notation; a replay is the same each time and knows what show knows."""
+    capture = folder / "can.log"
+    simulator = adapter("jkbms-can", "--set", "drift=off", "--set", "soc_percent=57")
+    daemon = run(simulator.port, protocol="jkbms-can", config=f"RECORD_FILE = {capture}\n")
+    wait_until(lambda: capture.exists() and capture.read_text().count("2F4#") > 60, 120, "frames")
+    daemon.stop()
+    frames = [line for line in capture.read_text().splitlines() if line.startswith("(")]
+    assert all(re.fullmatch(r"\(\d+\.\d{6}\) \S+ [0-9A-F]{3,8}#([0-9A-F]{2}){0,8} [RT]", line) for line in frames)
+    assert all(line.endswith("R") for line in frames)  # it asks nothing
+    first, second = bmsd("replay", capture), bmsd("replay", capture)
+    assert first.returncode == 0 and first.stdout == second.stdout
+    told = json.loads(first.stdout.splitlines()[0])["battery"]
+    assert told["soc_percent"] == pytest.approx(57, abs=1)
+    assert told["cell_count"] == 16
+
+
+def test_listening_to_a_can_bus_names_the_pack(adapter, processes):
+    simulator = adapter("jkbms-can")
+    ear = processes(BMSD, "listen", "--baud", "250000", simulator.port)
+    ear.wait_for_line("hears JK BMS CAN", timeout=120)
+    ear.stop()
