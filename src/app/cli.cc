@@ -302,6 +302,25 @@ void add_check(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_check(*options); }; });
 }
 
+void add_pin(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<PinOptions>();
+  CLI::App* command = app.add_subcommand("pin", "Keeps a serial adapter for bmsd, so that no other program opens it");
+  command->add_option("PORT", options->port, "/dev/ttyUSB0, usb:SERIAL or path:SOCKET");
+  CLI::Option* list = command->add_flag("--list", options->list, "Show what is pinned and where it is");
+  CLI::Option* remove = command->add_flag("--remove", options->remove, "Let others have it again");
+  command
+      ->add_flag("--serial-starter", options->serial_starter,
+                 "Venus OS: serial-starter is to start bmsd for it; without it the daemon owns the port (PORTS)")
+      ->excludes(remove);
+  list->excludes(remove);
+  command->footer(
+      "A rule of udev in /etc/udev/rules.d/zz-bmsd.rules, which knows the adapter by its serial number or else by the "
+      "socket that it "
+      "is in. On Venus OS serial-starter then leaves it alone, also after a firmware update; elsewhere ModemManager "
+      "does.");
+  command->callback([options, &chosen] { chosen = [options] { return command_pin(*options); }; });
+}
+
 void add_demo(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<DemoOptions>();
   CLI::App* command =
@@ -341,6 +360,7 @@ int run_command_line(int argc, char** argv) {
   add_decode(app, chosen);
   add_list(app, chosen);
   add_check(app, chosen);
+  add_pin(app, chosen);
   if (argc > 1 && argv[1][0] != '-' && !knows_command(app, argv[1])) {
     std::fprintf(stderr, "bmsd: \"%s\" is no command; see: bmsd --help\n", argv[1]);
     return kWrongUsage;

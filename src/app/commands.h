@@ -144,6 +144,13 @@ struct CheckOptions {
   std::string section;    // of that key; empty: DEFAULT
 };
 
+struct PinOptions {
+  std::string port;
+  bool list = false;
+  bool remove = false;
+  bool serial_starter = false;  // Venus OS: serial-starter starts bmsd for it, instead of leaving it to the daemon
+};
+
 struct DemoOptions {
   bool once = false;
 };
@@ -162,6 +169,7 @@ int command_replay(const ReplayOptions& options);
 int command_decode(const DecodeOptions& options);
 int command_list(const ListOptions& options);
 int command_check(const CheckOptions& options);
+int command_pin(const PinOptions& options);
 int command_demo(const DemoOptions& options);
 
 }  // namespace bmsd

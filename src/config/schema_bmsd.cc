@@ -8,13 +8,20 @@ namespace {
 
 constexpr std::string_view kGroup = "Keys that only bmsd has";
 
-constexpr std::array<Key, 17> kKeys = {{
+constexpr std::array<Key, 18> kKeys = {{
     {.name = "PORTS",
      .kind = Kind::text_list,
      .scope = Scope::daemon,
      .group = kGroup,
      .may_be_empty = true,
      .help = "The ports that bmsd reads, such as /dev/ttyUSB0 or tcp://192.168.1.5:8899."},
+    {.name = "SERIAL_STARTER_PROBE",
+     .kind = Kind::boolean,
+     .scope = Scope::daemon,
+     .group = kGroup,
+     .standard = "False",
+     .help = "Venus OS: serial-starter hands bmsd also ports that may be anything, in turn with other drivers, each of "
+             "which writes to them; without it only those that are pinned."},
     {.name = "BAUD",
      .kind = Kind::integer,
      .scope = Scope::line,

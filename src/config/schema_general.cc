@@ -129,9 +129,8 @@ constexpr std::array<Key, 15> kKeys = {{
      .scope = Scope::daemon,
      .group = kGroup,
      .standard = "True",
-     .works = Works::later,
-     .help = "Lets the installer register bmsd with Venus OS's serial-starter, which hands new serial ports to it.",
-     .until = "No installer reads it."},
+     .help = "Venus OS: registers bmsd with serial-starter, which hands it the ports that are meant for it, where "
+             "PORTS names none."},
     {.name = "USE_PORT_AS_UNIQUE_ID",
      .kind = Kind::boolean,
      .scope = Scope::line,

@@ -139,6 +139,7 @@ const std::vector<std::string_view> kOldKeys = {
 };
 
 const std::vector<std::string_view> kOwnKeys = {"PORTS",
+                                                "SERIAL_STARTER_PROBE",
                                                 "BAUD",
                                                 "PACKS",
                                                 "LISTEN",

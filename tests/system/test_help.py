@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "plan", "listen", "record", "replay", "simulate", "decode", "list"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
 
 
 def test_help_names_every_command():
@@ -43,6 +43,9 @@ def test_version_is_one_line():
     ["set", "charge-fet=off"],  # nobody there who could say yes
     ["explain", "--what-if", "cel_max=3.6"],
     ["explain", "--config", "x.ini", "--bus", "session"],
+    ["pin"],
+    ["pin", "--list", "--remove"],
+    ["pin", "--serial-starter", "ttyUSB0"],  # this is no Venus OS
     ["simulate"],
     ["simulate", "no-such-bms"],
     ["simulate", "daren-485", "--packs", "none"],
@@ -66,6 +69,7 @@ def test_wrong_usage_is_2_and_one_line(arguments):
     ["run", "--bus", "none", "--socket", "{folder}/control", "--protocol", "daren-485", "{folder}/no-such-port"],
     ["show", "--protocol", "daren-485", "{folder}/no-such-port"],
     ["scan", "{folder}/no-such-port"],
+    ["pin", "{folder}/no-such-port"],
     ["show", "--socket", "{folder}/no-daemon"],
     ["watch", "--socket", "{folder}/no-daemon"],
     ["explain", "--socket", "{folder}/no-daemon"],
