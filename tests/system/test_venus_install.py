@@ -151,6 +151,40 @@ def test_a_stick_upgrades_it_at_boot_and_what_is_configured_stays(folder, bus, m
     assert done.returncode == 1 and "not pinned, so other drivers may open them: ttyUSB0" in done.stdout
 
 
+# As PackageManager's helpers behave towards a setup script.
+HELPERS = """case $1 in
+  install) scriptAction=INSTALL ;;
+  uninstall) scriptAction=UNINSTALL ;;
+esac
+scriptDir=$(dirname "$0")
+EXIT_ERROR=255
+logMessage() { echo "$*"; }
+endScript() { exit 0; }
+"""
+
+
+def test_package_manager_installs_and_removes_it(bus, machine):
+    package, helpers = machine.data / "bmsd", machine.data / "SetupHelper/HelperResources"
+    package.mkdir()
+    helpers.mkdir(parents=True)
+    (helpers / "IncludeHelpers").write_text(HELPERS)
+    shutil.copy(venus_root.PACKAGE / "PackageManager/setup", package)
+    unpack_package(package)
+    (machine.data / "apps/bmsd").mkdir(parents=True)
+    configure(machine, "[DEFAULT]\nPORTS = ttyUSB0\nBMS_TYPE = Daren485\nBATTERY_ADDRESSES = 0x01\n")
+    machine.run("/data/bmsd/setup", "install")
+    bus.wait_for_name("com.victronenergy.battery.ttyUSB0__0x01")
+    # An upgrade that fails leaves what works.
+    (package / "apps/bmsd/bmsd.amd64").write_text("half a download")
+    done = machine.run("/data/bmsd/setup", "install", check=False)
+    assert done.returncode == 255 and "runs on this machine" in done.stderr
+    assert machine.setup("status", check=False).stdout.startswith("program     bmsd 0")
+    assert bus.names() == ["com.victronenergy.battery.ttyUSB0__0x01"]
+    machine.run("/data/bmsd/setup", "uninstall")
+    bus.wait_until_gone("com.victronenergy.battery.ttyUSB0__0x01")
+    assert not (machine.data / "apps/bmsd/bmsd").exists() and (machine.data / "apps/bmsd/config.ini").exists()
+
+
 # --- Pins
 
 def test_a_pin_for_serial_starter_starts_bmsd_there_and_removed_it_does_no_more(bus, machine):
