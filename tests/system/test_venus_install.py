@@ -151,6 +151,29 @@ def test_a_stick_upgrades_it_at_boot_and_what_is_configured_stays(folder, bus, m
     assert done.returncode == 1 and "not pinned, so other drivers may open them: ttyUSB0" in done.stdout
 
 
+def test_a_new_version_that_reads_nothing_gives_way_to_the_one_before(bus, machine):
+    """`bmsd restart` says that the new process reads no battery: here by a program around it that always does."""
+    unpack_package(machine.data)
+    program, installed = machine.data / "apps/bmsd/bmsd.amd64", machine.data / "apps/bmsd/bmsd"
+    program.rename(machine.data / "real-bmsd")
+
+    def release(version):
+        program.write_text(f'#!/bin/sh\n# {version}\nif [ "$1" = restart ]; then\n  [ "$2" = --help ]\n  exit\nfi\nexec /data/real-bmsd "$@"\n')
+
+    release(1)
+    configure(machine, "[DEFAULT]\nPORTS = ttyUSB0\nBMS_TYPE = Daren485\nBATTERY_ADDRESSES = 0x01\n")
+    machine.setup("install")
+    bus.wait_for_name("com.victronenergy.battery.ttyUSB0__0x01")
+    pid, good = machine.run("pidof", "real-bmsd").stdout, installed.read_text()
+    release(2)
+    done = machine.setup("install", check=False)
+    assert done.returncode == 1 and "the one before goes on" in done.stderr
+    assert installed.read_text() == good
+    machine.setup("boot")
+    assert installed.read_text() == good and machine.run("pidof", "real-bmsd").stdout == pid
+    assert bus.departed.count("com.victronenergy.battery.ttyUSB0__0x01") == 0
+
+
 # As PackageManager's helpers behave towards a setup script.
 HELPERS = """case $1 in
   install) scriptAction=INSTALL ;;
