@@ -12,9 +12,16 @@ target_include_directories(bmsd_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_compile_definitions(bmsd_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(bmsd_asio INTERFACE Threads::Threads bmsd_fmt)
 
-# Debian has no static fmt, so a static binary has fmt compiled in, at two seconds for each file that includes it.
+# Debian has no static fmt.
 add_library(bmsd_fmt INTERFACE)
-target_link_libraries(bmsd_fmt INTERFACE $<IF:$<BOOL:${BMSD_STATIC}>,fmt::fmt-header-only,fmt::fmt>)
+if(BMSD_STATIC)
+  add_library(bmsd_fmt_compiled STATIC ${CMAKE_CURRENT_LIST_DIR}/fmt.cc)
+  get_target_property(fmt_headers fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
+  target_include_directories(bmsd_fmt_compiled SYSTEM PUBLIC ${fmt_headers})
+  target_link_libraries(bmsd_fmt INTERFACE bmsd_fmt_compiled)
+else()
+  target_link_libraries(bmsd_fmt INTERFACE fmt::fmt)
+endif()
 
 add_library(bmsd_json INTERFACE)
 target_link_libraries(bmsd_json INTERFACE nlohmann_json::nlohmann_json bmsd_fmt)
