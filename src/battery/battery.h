@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "battery/jumps.h"
 #include "battery/reading.h"
 
 namespace bmsd {
@@ -16,6 +17,7 @@ namespace bmsd {
 enum class Quality : std::uint8_t {
   never,     // the BMS never said it
   fresh,     // said by the last reply that carries it
+  held,      // the last reply said something that jumps: the value is the one before, until the next reply confirms it
   rejected,  // the last reply said something that no battery can have: the value is the one before
   unknown,   // the BMS says that it does not know
 };
@@ -25,7 +27,16 @@ struct Value {
   Instant at{};             // when `value` was said
   std::uint8_t source = 0;  // number of the exchange
   Quality quality = Quality::never;
-  const char* rule = "";  // that rejected
+  const char* rule = "";  // that held or rejected
+};
+
+// What was not believed at once: how often, and what it was the last time.
+struct Oddity {
+  const char* key;   // of the field or list; "reply": the whole of it
+  const char* rule;  // the same one is counted together
+  std::uint64_t held = 0, rejected = 0;
+  std::optional<double> last;  // of a field
+  Instant at{};
 };
 
 class Battery {
@@ -35,6 +46,11 @@ class Battery {
   // Quality::rejected.
   Status merge(const Reading& reading, std::uint8_t source, Instant now);
 
+  // The same of a reply from a wire: what jumps (jumps.h) is held besides, and stands in pending() until it is confirmed.
+  Status take(const Reading& reading, std::uint8_t source, Instant now, Guard guard);
+  // The pack was away: its next values are believed as its first ones were.
+  void forget_trend(Instant now) { jumps_.forget(now); }
+
   const Value& value(Field field) const { return values_[static_cast<std::size_t>(field)]; }
   // The believed value, fresh or the last good one; nothing if never said or unknown.
   std::optional<double> get(Field field) const;
@@ -43,7 +59,14 @@ class Battery {
   const std::optional<std::vector<double>>& cell_voltages() const { return cell_voltages_; }          // V
   const std::optional<std::vector<double>>& cell_temperatures() const { return cell_temperatures_; }  // degrees Celsius
   const std::optional<CellSet>& balancing_cells() const { return balancing_cells_; }
+  Instant cell_voltages_at() const { return cell_voltages_at_; }          // when they were said
+  Instant cell_temperatures_at() const { return cell_temperatures_at_; }  // likewise
   const Alarms& alarms() const { return alarms_; }
+  struct SaidAlarms {
+    Alarms alarms;
+    Instant at{};
+  };
+  const SaidAlarms* alarms_of(std::uint8_t source) const;  // what this exchange said of them; null: nothing
   const std::string& text(Text text) const { return texts_[static_cast<std::size_t>(text)]; }  // empty: never said
   const std::vector<std::string>& identities() const { return identities_; }
   const std::map<std::string, ExtraValue, std::less<>>& extras() const { return extras_; }
@@ -51,22 +74,35 @@ class Battery {
   // Mean of the cell sensors, else what the BMS calls the pack's temperature. Degrees Celsius.
   std::optional<double> temperature() const;
 
-  // Readings refused as a whole and fields refused alone, since the start.
+  // What was read and is not believed yet.
+  const Pending& pending() const { return jumps_.pending(); }
+
+  // Readings refused as a whole and fields refused alone, since the start; and values held.
   std::uint64_t rejected() const { return rejected_; }
-  const char* last_rule() const { return last_rule_; }
+  std::uint64_t held() const { return held_; }
+  const char* last_rule() const { return last_rule_; }  // that refused
+  const std::vector<Oddity>& oddities() const { return oddities_; }
 
  private:
+  Status merge(const Reading& reading, std::uint8_t source, Instant now, const Jumps::Held& held);
+  void merge_lists(const Reading& reading, Instant now, const Jumps::Held& held);
+  Oddity& oddity(const char* key, const char* rule, std::optional<double> value, Instant now);
+  void reject(const char* key, const char* rule, std::optional<double> value, Instant now);
+
   std::array<Value, kFieldCount> values_{};
   std::optional<std::vector<double>> cell_voltages_;
   std::optional<std::vector<double>> cell_temperatures_;
   std::optional<CellSet> balancing_cells_;
-  std::map<std::uint8_t, Alarms> alarms_by_source_;
+  Instant cell_voltages_at_{}, cell_temperatures_at_{};
+  std::map<std::uint8_t, SaidAlarms> alarms_by_source_;
   Alarms alarms_;
   std::array<std::string, kTextCount> texts_;
   std::vector<std::string> identities_;
   std::map<std::string, ExtraValue, std::less<>> extras_;
-  std::uint64_t rejected_ = 0;
+  Jumps jumps_;
+  std::uint64_t rejected_ = 0, held_ = 0;
   const char* last_rule_ = "";
+  std::vector<Oddity> oddities_;
 };
 
 }  // namespace bmsd

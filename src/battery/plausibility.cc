@@ -16,6 +16,10 @@ Error implausible(const char* rule) { return {Errc::implausible, rule, 0, {}}; }
 
 const char* broken_rule(Field field, double value) { return inside(info(field), value) ? nullptr : "out_of_range"; }
 
+bool plausible_temperatures(const std::vector<double>& sensors) {
+  return std::all_of(sensors.begin(), sensors.end(), [](double t) { return inside(kCellTemperatures, t); });
+}
+
 std::optional<Error> refuse(const Reading& reading) {
   for (const Field field : {Field::voltage, Field::current, Field::soc}) {
     const auto value = reading.get(field);

@@ -13,6 +13,9 @@ namespace bmsd {
 // "out_of_range" for voltage, current and state of charge.
 std::optional<Error> refuse(const Reading& reading);
 
+// Whether every sensor of the list reads what a sensor of a battery can.
+bool plausible_temperatures(const std::vector<double>& sensors);
+
 // The rule that a single value breaks, or nothing.
 const char* broken_rule(Field field, double value);
 

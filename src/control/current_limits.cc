@@ -89,11 +89,13 @@ LimitCandidates candidates_of(const Direction& way, const ControlConfig& config,
   if (way.tables.by_mos_temperature) {
     TableRule rule(config, way, Rule::mos_temperature);
     rule.at({inputs.mos});
+    rule.at({inputs.pending_mos});
     rule.add_to(candidates);
   }
   if (way.tables.by_soc) {
     TableRule rule(config, way, Rule::soc);
     rule.at({inputs.soc});
+    rule.at({inputs.pending_soc});
     rule.add_to(candidates);
   }
   if (way.stopped) candidates.add({.rule = Rule::protection});
@@ -122,6 +124,12 @@ const char* name_of(Rule rule, bool charging) {
 
 bool is_computed(Rule rule) {
   return rule == Rule::cell_voltage || rule == Rule::temperature || rule == Rule::mos_temperature || rule == Rule::soc;
+}
+
+// Off as soon as the BMS says so.
+std::optional<bool> fet(const Battery& battery, Field field) {
+  if (battery.pending().is_off(field)) return false;
+  return battery.flag(field);
 }
 
 // The names of what is as low as `lowest`: the configured maximum alone; else the BMS's own limit, which hides the four
@@ -186,6 +194,45 @@ void lower_limit(CurrentLimit& limit, double most, Rule rule, const char* reason
 
 double usable_maximum(double configured) { return std::isfinite(configured) ? std::max(configured, 0.0) : 0; }
 
+namespace {
+
+// A lower or higher one than is believed, that has been read and waits to be confirmed.
+void look_at_pending_cells(const ControlConfig& config, const Battery& battery, CurrentInputs& inputs) {
+  const auto look = [&](double volts, std::size_t number) {
+    if (!plausible_cell(volts, config.max_cell_voltage)) return;
+    const auto place = static_cast<std::uint8_t>(number);
+    if (!inputs.highest_cell || volts > *inputs.highest_cell) {
+      inputs.highest_cell = volts;
+      inputs.highest_cell_number = place;
+    }
+    if (!inputs.lowest_cell || volts < *inputs.lowest_cell) {
+      inputs.lowest_cell = volts;
+      inputs.lowest_cell_number = place;
+    }
+  };
+  const Pending& pending = battery.pending();
+  if (const auto& cells = pending.cell_voltages()) {
+    for (std::size_t i = 0; i < cells->size(); ++i) look((*cells)[i], i + 1);
+  }
+  for (const Field field : {Field::cell_voltage_max, Field::cell_voltage_min}) {
+    if (const auto volts = pending.get(field)) look(*volts, 0);
+  }
+}
+
+void look_at_temperatures(const Temperatures& temperatures, CurrentInputs& inputs) {
+  const auto &coldest = temperatures.coldest, &hottest = temperatures.hottest;
+  if (coldest && (!inputs.coldest || coldest->celsius < *inputs.coldest)) {
+    inputs.coldest = coldest->celsius;
+    inputs.coldest_sensor = static_cast<std::uint8_t>(coldest->sensor);
+  }
+  if (hottest && (!inputs.hottest || hottest->celsius > *inputs.hottest)) {
+    inputs.hottest = hottest->celsius;
+    inputs.hottest_sensor = static_cast<std::uint8_t>(hottest->sensor);
+  }
+}
+
+}  // namespace
+
 CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery) {
   CurrentInputs inputs;
   if (const auto cells = cell_range(battery, config.max_cell_voltage)) {
@@ -197,17 +244,15 @@ CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery
   } else {
     inputs.cells_in_doubt = battery.cell_voltages().has_value();  // it lists cells, and none can be believed
   }
-  const Temperatures temperatures = temperatures_of(battery, config.sensors);
-  if (temperatures.coldest) {
-    inputs.coldest = temperatures.coldest->celsius;
-    inputs.coldest_sensor = static_cast<std::uint8_t>(temperatures.coldest->sensor);
-  }
-  if (temperatures.hottest) {
-    inputs.hottest = temperatures.hottest->celsius;
-    inputs.hottest_sensor = static_cast<std::uint8_t>(temperatures.hottest->sensor);
-  }
-  inputs.mos = temperatures.mos;
+  look_at_pending_cells(config, battery, inputs);
+  const Temperatures believed = temperatures_of(battery, config.sensors);
+  const Temperatures pending = pending_temperatures_of(battery, config.sensors);
+  look_at_temperatures(believed, inputs);
+  look_at_temperatures(pending, inputs);
+  inputs.mos = believed.mos;
+  inputs.pending_mos = pending.mos;
   inputs.soc = battery.get(Field::soc);
+  inputs.pending_soc = battery.pending().get(Field::soc);
   return inputs;
 }
 
@@ -219,8 +264,8 @@ CurrentLimit charge_limit(const ControlConfig& config, const Battery& battery, c
                          .of_bms = battery.get(Field::max_charge_current),
                          .extreme_cell = inputs.highest_cell,
                          .extreme_cell_number = inputs.highest_cell_number,
-                         .fet_on = battery.flag(Field::charge_fet_on),
-                         .stopped = battery.alarms().blocks_charge()};
+                         .fet_on = fet(battery, Field::charge_fet_on),
+                         .stopped = battery.alarms().blocks_charge() || battery.pending().blocks_charge()};
   return limit(way, candidates_of(way, config, inputs), tells_fets);
 }
 
@@ -232,8 +277,8 @@ CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery
                          .of_bms = battery.get(Field::max_discharge_current),
                          .extreme_cell = inputs.lowest_cell,
                          .extreme_cell_number = inputs.lowest_cell_number,
-                         .fet_on = battery.flag(Field::discharge_fet_on),
-                         .stopped = battery.alarms().blocks_discharge()};
+                         .fet_on = fet(battery, Field::discharge_fet_on),
+                         .stopped = battery.alarms().blocks_discharge() || battery.pending().blocks_discharge()};
   CurrentLimit result = limit(way, candidates_of(way, config, inputs), tells_fets);
   const double least = least_discharge(config, battery, inputs);
   if (result.value < least && way.fet_on.value_or(!tells_fets)) {
@@ -244,7 +289,8 @@ CurrentLimit discharge_limit(const ControlConfig& config, const Battery& battery
 }
 
 double least_discharge(const ControlConfig& config, const Battery& battery, const CurrentInputs& inputs) {
-  const bool stopped = battery.flag(Field::discharge_fet_on) == false || battery.alarms().blocks_discharge();
+  const bool stopped = fet(battery, Field::discharge_fet_on) == false || battery.alarms().blocks_discharge() ||
+                       battery.pending().blocks_discharge();
   if (stopped || inputs.cells_in_doubt || !inputs.lowest_cell || !(*inputs.lowest_cell > config.min_cell_voltage))
     return 0;
   const double most =

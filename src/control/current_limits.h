@@ -8,18 +8,18 @@
 
 namespace bmsd {
 
-// What the tables are read at; an input that is missing limits nothing. In doubt: at most a quarter of the configured
+// What the tables are read at: the worse of what is believed and of what waits to be confirmed (battery/jumps.h); an input that is missing limits nothing. In doubt: at most a quarter of the configured
 // current, whatever the rest of it says.
 struct CurrentInputs {
   std::optional<double> lowest_cell, highest_cell;  // V
   bool cells_in_doubt = false;                      // some cannot be believed
   std::optional<double> coldest, hottest;           // degrees Celsius, of the sensors that count
   bool temperatures_in_doubt = false;
-  std::optional<double> mos;  // degrees Celsius
+  std::optional<double> mos, pending_mos;  // degrees Celsius; pending: waits to be confirmed
   // Which cells and sensors these are, from 1; 0: not known.
   std::uint8_t lowest_cell_number = 0, highest_cell_number = 0;
   std::uint8_t coldest_sensor = 0, hottest_sensor = 0;
-  std::optional<double> soc;  // percent, as it is published
+  std::optional<double> soc, pending_soc;  // percent, as it is published, and as it waits to be confirmed
 };
 
 CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery);

@@ -19,6 +19,7 @@ constexpr double kNearFloat = 0.03;  // V
 Limits Limiter::evaluate(const ControlConfig& config, const Battery& battery, const Believed& believed,
                          const Presence& presence, bool tells_fets, WallTime wall, Instant now) {
   CurrentInputs inputs = current_inputs(config, battery);
+  if (believed.soc != inputs.soc) inputs.pending_soc.reset();  // it is not the BMS's that counts
   inputs.soc = believed.soc;
   if (cells_.missed(inputs.lowest_cell, inputs.highest_cell, now)) inputs.cells_in_doubt = true;
   if (temperatures_.missed(inputs.coldest, inputs.hottest, now)) inputs.temperatures_in_doubt = true;

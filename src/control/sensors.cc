@@ -19,13 +19,13 @@ bool counts(const SensorConfig& config, int sensor) {
   return std::find(config.source.begin(), config.source.end(), sensor) != config.source.end();
 }
 
-}  // namespace
-
-Temperatures temperatures_of(const Battery& battery, const SensorConfig& config) {
+// `readings`: of the single sensors; `get`: the other fields.
+template <class Get>
+Temperatures read(const std::optional<std::vector<double>>& readings, const Get& get, const SensorConfig& config) {
   Temperatures result;
   double sum = 0;
   int counted = 0;
-  if (const auto& readings = battery.cell_temperatures()) {
+  if (readings) {
     result.sensors.reserve(readings->size());
     for (std::size_t i = 0; i < readings->size(); ++i) {
       const double celsius = corrected((*readings)[i], i < config.adjust.size() ? config.adjust[i] : Adjustment());
@@ -41,8 +41,8 @@ Temperatures temperatures_of(const Battery& battery, const SensorConfig& config)
   if (counted > 0) {
     result.battery = sum / counted;
   } else {
-    const auto pack = battery.get(Field::pack_temperature);
-    const auto lowest = battery.get(Field::temperature_min), highest = battery.get(Field::temperature_max);
+    const auto pack = get(Field::pack_temperature);
+    const auto lowest = get(Field::temperature_min), highest = get(Field::temperature_max);
     const bool has_extremes = lowest && highest && *lowest <= *highest;
     if (pack) result.coldest = result.hottest = {cut(*pack), 0};
     if (has_extremes) {
@@ -51,8 +51,29 @@ Temperatures temperatures_of(const Battery& battery, const SensorConfig& config)
     }
     if (pack || has_extremes) result.battery = pack ? cut(*pack) : (cut(*lowest) + cut(*highest)) / 2;
   }
-  if (const auto mos = battery.get(Field::mos_temperature)) result.mos = corrected(*mos, config.adjust_mos);
+  if (const auto mos = get(Field::mos_temperature)) result.mos = corrected(*mos, config.adjust_mos);
   return result;
+}
+
+}  // namespace
+
+Temperatures temperatures_of(const Battery& battery, const SensorConfig& config) {
+  return read(
+      battery.cell_temperatures(), [&battery](Field field) { return battery.get(field); }, config);
+}
+
+Temperatures pending_temperatures_of(const Battery& battery, const SensorConfig& config) {
+  const Pending& pending = battery.pending();
+  return read(
+      pending.cell_temperatures(),
+      [&](Field field) -> std::optional<double> {
+        const auto waits = pending.get(field);
+        // One of the extremes waits: the other one is what is believed.
+        const bool is_extreme = field == Field::temperature_min || field == Field::temperature_max;
+        const bool any_extreme = pending.get(Field::temperature_min) || pending.get(Field::temperature_max);
+        return waits || !is_extreme || !any_extreme ? waits : battery.get(field);
+      },
+      config);
 }
 
 }  // namespace bmsd

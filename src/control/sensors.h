@@ -30,4 +30,7 @@ struct Temperatures {
 
 Temperatures temperatures_of(const Battery& battery, const SensorConfig& config);
 
+// The same of what was read and waits to be confirmed (battery/jumps.h): for limits, never published.
+Temperatures pending_temperatures_of(const Battery& battery, const SensorConfig& config);
+
 }  // namespace bmsd

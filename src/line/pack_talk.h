@@ -60,6 +60,12 @@ struct PackTalk {
   }
 
   bool answers() const { return state == joining || state == alive; }
+  // What a reply says, as far as it can be believed (battery/battery.h). What a pack says while it joins is all there is.
+  Status take(const Reading& reading, std::size_t exchange, Instant now) {
+    if (state != alive) return battery.merge(reading, static_cast<std::uint8_t>(exchange), now);
+    const Guard guard = protocol->check == Check::sum8 ? Guard::weak : Guard::strong;
+    return battery.take(reading, static_cast<std::uint8_t>(exchange), now, guard);
+  }
   bool is_pushed(std::size_t exchange) const { return protocol->exchanges[exchange].cadence == Cadence::pushed; }
 
   const Protocol* protocol;

@@ -14,8 +14,8 @@ constexpr int kTriesOfOthers = 3;
 
 void PollPlan::overheard(int index, std::uint8_t exchange, const Reading& reading, Instant now) {
   PackTalk& pack = *packs_[static_cast<std::size_t>(index)];
-  if (const Status merged = pack.battery.merge(reading, exchange, now); !merged)
-    return overheard_failure(index, exchange, merged.error(), now);
+  if (const Status taken = pack.take(reading, exchange, now); !taken)
+    return overheard_failure(index, exchange, taken.error(), now);
   ExchangeState& state = pack.exchanges[exchange];
   state.last_ok = state.last_try = now;
   state.settled = true;

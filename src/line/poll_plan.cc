@@ -208,17 +208,25 @@ bool PollPlan::done(const Turn& turn, Outcome outcome, Instant now) {
     slow_credit_ = std::max(slow_credit_ - (now - outcome.sent), -kSlowDebtLimit);
 
   if (outcome.result) {
-    const Status merged = pack.battery.merge(*outcome.result, turn.exchange, now);
-    if (merged) {
+    const Status taken = pack.take(*outcome.result, turn.exchange, now);
+    if (taken) {
       succeeded(turn, outcome, now);
+      confirm_soon(turn);
       return true;
     }
-    outcome.result = merged.error();
+    outcome.result = taken.error();
   }
   failed(turn, outcome.result.error(), now);
   // A pack that answers at once, but nothing that helps, is asked no more often than one that is silent.
   if (turn.probe && !again_) pack.hold_until = std::max(pack.hold_until, outcome.sent + kProbeFirstByte);
   return false;
+}
+
+// What jumped waits for its next reading; that of a fast exchange comes by itself.
+void PollPlan::confirm_soon(const Turn& turn) {
+  const PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
+  if (is_fast(turn) || pack.state != PackTalk::alive || !pack.battery.pending().waits_for(turn.exchange)) return;
+  demanded_.emplace_back(turn.pack, turn.exchange);
 }
 
 void PollPlan::succeeded(const Turn& turn, const Outcome& outcome, Instant now) {
@@ -353,6 +361,7 @@ void PollPlan::round_failed(int index, Instant now) {
   pack.doubtful = false;
   std::erase_if(demanded_, [index](const auto& demand) { return demand.first == index; });
   if (pack.answers()) {
+    pack.battery.forget_trend(now);
     pack.state = pack.state == PackTalk::joining ? PackTalk::waiting : PackTalk::lost;
     for (ExchangeState& state : pack.exchanges) {
       if (pack.state == PackTalk::waiting) state = {};

@@ -93,6 +93,7 @@ class PollPlan {
   Duration until_next_round(Instant now) const;
   void accrue(Instant now);
 
+  void confirm_soon(const Turn& turn);
   void succeeded(const Turn& turn, const Outcome& outcome, Instant now);
   void failed(const Turn& turn, const Error& error, Instant now);
   void round_good(int pack, Instant now);

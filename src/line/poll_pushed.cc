@@ -27,8 +27,8 @@ void PollPlan::pushed(int index, std::uint8_t exchange, Bytes frame, Instant now
 }
 
 void PollPlan::pushed_reading(PackTalk& pack, std::uint8_t exchange, const Reading& reading, Instant now) {
-  if (const Status merged = pack.battery.merge(reading, exchange, now); !merged)
-    return pushed_failed(pack, exchange, merged.error());
+  if (const Status taken = pack.take(reading, exchange, now); !taken)
+    return pushed_failed(pack, exchange, taken.error());
   ExchangeState& state = pack.exchanges[exchange];
   state.last_ok = state.last_try = now;
   state.settled = false;
@@ -67,7 +67,7 @@ void PollPlan::watch_silence(int index, Instant now) {
     if (state.settled) continue;
     state.settled = true;
     const auto reading = pack.session->stayed_away(static_cast<std::uint8_t>(e));
-    if (!reading || !pack.battery.merge(*reading, static_cast<std::uint8_t>(e), now)) continue;
+    if (!reading || !pack.take(*reading, e, now)) continue;
     if (!pack.round_at) pack.round_at = now;
   }
 }
@@ -108,6 +108,7 @@ void PollPlan::pushed_lost(int index, Instant now) {
   pack.heard_since.reset();
   pack.round_at.reset();
   if (!pack.answers()) return;
+  pack.battery.forget_trend(now);
   pack.state = pack.state == PackTalk::joining ? PackTalk::waiting : PackTalk::lost;
   for (ExchangeState& state : pack.exchanges) {
     if (pack.state == PackTalk::waiting) state = {};

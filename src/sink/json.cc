@@ -68,9 +68,12 @@ void add_fields(const BatteryView& view, Json& json) {
     const Field field = field_at(i);
     const char* key = info(field).key;
     if (battery.value(field).quality == Quality::rejected) quality[key] = "rejected";
+    if (battery.value(field).quality == Quality::held) quality[key] = "held";
     if (battery.value(field).quality == Quality::unknown) quality[key] = "unknown";
     if (const auto value = published(view, field)) json[key] = number(info(field), *value);
   }
+  if (battery.pending().cell_voltages()) quality[kCellVoltages.key] = "held";
+  if (battery.pending().cell_temperatures()) quality[kCellTemperatures.key] = "held";
   json["quality"] = std::move(quality);
   add(json, "temperature_c", battery.temperature(), 1);
 }
@@ -176,6 +179,19 @@ const char* state_of(const Presence& presence) {
   return presence.lost_for > Duration(0) ? "lost" : "connected";
 }
 
+// What was not believed at once, by field and rule.
+Json odd_values(const Battery& battery, Instant now) {
+  Json list = Json::array();
+  for (const Oddity& odd : battery.oddities()) {
+    Json one = {{"field", odd.key}, {"rule", odd.rule}, {"age_s", rounded(seconds(now - odd.at), 1)}};
+    if (odd.held > 0) one["held"] = odd.held;
+    if (odd.rejected > 0) one["rejected"] = odd.rejected;
+    if (odd.last && std::isfinite(*odd.last)) one["last"] = rounded(*odd.last, 3);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 Json connection_json(const BatteryView& view, Instant now) {
   const LinkHealth& health = view.health;
   Json errors = Json::object();
@@ -190,12 +206,14 @@ Json connection_json(const BatteryView& view, Instant now) {
                {"rounds", health.rounds},
                {"failed_rounds", health.failed_rounds},
                {"errors", std::move(errors)},
-               {"rejected", view.battery.rejected()}};
+               {"rejected", view.battery.rejected()},
+               {"held", view.battery.held()}};
   if (health.period > Duration(0)) json["period_s"] = rounded(seconds(health.period), 3);
   if (health.latency > Duration(0)) json["latency_ms"] = rounded(seconds(health.latency) * 1000, 1);
   if (health.last_good) json["age_s"] = rounded(seconds(now - *health.last_good), 3);
   if (!health.last_error.empty()) json["last_error"] = health.last_error;
   if (*view.battery.last_rule() != '\0') json["last_rejection"] = view.battery.last_rule();
+  if (!view.battery.oddities().empty()) json["odd"] = odd_values(view.battery, now);
   return json;
 }
 

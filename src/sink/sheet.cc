@@ -127,6 +127,7 @@ void add_fields(const Json& battery, Sheet& sheet) {
     if (!battery.contains(field.key) && doubt.empty()) continue;
     std::string value = field_text(battery, field);
     if (doubt == "rejected") value += "   (the last one was implausible and rejected)";
+    if (doubt == "held") value += "   (the last one jumps, and waits to be confirmed)";
     if (doubt == "unknown") value += "   (unknown to the BMS)";
     if (std::string_view(field.key) == info(Field::soc).key) value += source_text(battery);
     sheet.line(field.label, value, doubt.empty() ? Color::none : Color::yellow);
@@ -271,6 +272,15 @@ void add_connection(const Json& battery, Sheet& sheet) {
     sheet.line("Implausible values refused",
                fmt::format("{}, last rule: {}", fixed(number_at(connection, "rejected"), 0),
                            text_at(connection, "last_rejection")));
+  }
+  const auto odd_values = connection.find("odd");
+  if (odd_values == connection.end() || !odd_values->is_array()) return;
+  for (const Json& odd : *odd_values) {
+    const auto held = number_at(odd, "held"), last = number_at(odd, "last");
+    if (!held) continue;
+    sheet.line("Jumps held once",
+               fmt::format("{}x {}, {}{}, {} ago", fixed(held, 0), text_at(odd, "field"), text_at(odd, "rule"),
+                           last ? fmt::format(" ({:g})", *last) : "", time_text(number_at(odd, "age_s").value_or(0))));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "venus/path_values.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "control/explain_text.h"
@@ -10,6 +11,9 @@
 namespace bmsd::path_value {
 namespace {
 
+BusValue count(std::uint64_t value) {
+  return static_cast<std::int32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::int32_t>::max()));
+}
 BusValue real(std::optional<double> value) { return value ? BusValue(*value) : BusValue(); }
 BusValue yes_no(bool value) { return value ? 1 : 0; }
 BusValue maybe(std::optional<bool> value) { return value ? yes_no(*value) : BusValue(); }
@@ -92,6 +96,17 @@ BusValue alarm(In in, Alarm alarm) {
 }
 
 // --- Measurements
+
+BusValue held(In in) { return count(in.view.battery.held()); }
+BusValue rejected(In in) { return count(in.view.battery.rejected()); }
+BusValue failed_rounds(In in) { return count(in.view.health.failed_rounds); }
+BusValue last_odd(In in) {
+  const Oddity* last = nullptr;
+  for (const Oddity& odd : in.view.battery.oddities()) {
+    if (last == nullptr || odd.at > last->at) last = &odd;
+  }
+  return last == nullptr ? std::string() : std::string(last->key) + ": " + last->rule;
+}
 
 BusValue voltage(In in) { return real(measured(in).voltage); }
 BusValue current(In in) { return real(measured(in).current); }

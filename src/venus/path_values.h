@@ -25,6 +25,12 @@ BusValue error_code(In in);
 BusValue connection_information(In in);
 BusValue alarm(In in, Alarm alarm);
 
+// What was not believed, since the start. Paths of our own.
+BusValue held(In in);
+BusValue rejected(In in);
+BusValue last_odd(In in);  // "soc_percent: soc_jump"; empty: there was none
+BusValue failed_rounds(In in);
+
 // Measurements, as charge control makes them (control/measured.h).
 BusValue voltage(In in);
 BusValue current(In in);

@@ -202,6 +202,11 @@ constexpr PathRow kTable[] = {
     {"/History/Clear", i, nullptr, 0, constant<0>, kNever, kWritable},
     {"/History/CanBeCleared", i, nullptr, 0, v::history_counts},
 
+    {"/Diagnostics/Held", i, nullptr, 0, v::held},
+    {"/Diagnostics/Rejected", i, nullptr, 0, v::rejected},
+    {"/Diagnostics/LastOdd", s, nullptr, 0, v::last_odd},
+    {"/Diagnostics/FailedRounds", i, nullptr, 0, v::failed_rounds},
+
     {"/Settings/HasTemperature", i, nullptr, 0, constant<1>},
     {"/Settings/HasSettings", i, nullptr, 0, constant<1>, kNever, kPlain, PathRow::once_anything_is_set},
     {"/Settings/ForceChargingOff", i, nullptr, 0, is_off<Field::charge_fet_on>, kChanges, kCommand, PathRow::with_charge_fet},

@@ -219,7 +219,8 @@ TEST(Eg4LifepowerLine, ABoardWithoutNamesIsReadAllTheSame) {
   EXPECT_GT(rig.rounds(), 150);
 }
 
-TEST(Eg4LifepowerLine, AJumpAndAnAlarmAreThereWithTheSecondReply) {
+// The second reply makes it what the session believes, the third confirms that behind a sum of 8 bits.
+TEST(Eg4LifepowerLine, AJumpAndAnAlarmAreThereWithTheThirdReply) {
   Eg4RigOptions options;
   options.interval = 1s;
   Eg4Rig rig(options);
@@ -227,6 +228,8 @@ TEST(Eg4LifepowerLine, AJumpAndAnAlarmAreThereWithTheSecondReply) {
   ASSERT_TRUE(rig.bus.set(1, "current_a", "-80"));
   ASSERT_TRUE(rig.bus.set_alarm(1, "undervoltage", true));
   rig.wire.run_for(2200ms);
+  EXPECT_TRUE(rig.pack().battery.pending().blocks_discharge()) << "limits do not wait";
+  rig.wire.run_for(1s);
   EXPECT_EQ(rig.pack().battery.get(Field::current), -80);
   EXPECT_TRUE(rig.pack().battery.alarms().blocks_discharge());
   EXPECT_EQ(rig.count(LineEvent::round_failed), 0);

@@ -45,6 +45,7 @@ def processes():
         started.append(Process(*command, env=env))
         return started[-1]
 
+    start.started = started
     yield start
     # dbus-daemon goes last, so that nobody loses it.
     failures = []
