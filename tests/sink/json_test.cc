@@ -25,7 +25,8 @@ TEST(BatteryJson, HasEveryValueRoundedAndNothingThatIsUnknown) {
                "max_charge_cell_voltage_v": 3.45, "charge_mode": "Keep always max voltage"},
     "history": {},
     "connection": {"state": "connected", "text": "Connected", "lost_for_s": 0.0, "rounds": 1000, "failed_rounds": 2,
-                   "errors": {"timeout": 3}, "rejected": 1, "last_rejection": "out_of_range", "period_s": 1.004,
+                   "errors": {"timeout": 3}, "rejected": 1, "held": 0, "last_rejection": "out_of_range",
+                   "odd": [{"field": "cycles", "rule": "out_of_range", "rejected": 1, "last": -1.0, "age_s": 0.3}], "period_s": 1.004,
                    "latency_ms": 23.4, "age_s": 0.25, "last_error": "timeout: no_reply"},
     "quality": {"cycles": "rejected", "soh_percent": "unknown"},
     "extras": {"reserve_ah": 1.5, "unset": null, "mode": "a\u001b[2J"}

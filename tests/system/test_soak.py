@@ -2,7 +2,6 @@
 turn. Whatever is published was said, services that live stay, and memory does not grow. BMSD_SOAK_SECONDS: how long, 15 s unless set;
 `script/soak --real MINUTES` runs long ones. (Weeks in virtual time: tests/soak/soak.cc.)"""
 
-import json
 import os
 import pathlib
 import random
@@ -110,7 +109,7 @@ def test_everything_goes_wrong_and_nothing_wrong_is_published(bus, simulate, run
     assert bus.departed == []
     assert bus.names() == sorted(names)
     assert daemon.exit_code is None
-    assert wrong_values(bus.changes, lines, at_least=10) == []
+    assert wrong_values(bus.changes, lines, at_least=3) == []
     print(f"{SECONDS:.0f} s: {len(bus.changes)} values, none wrong; {early} kB after a third, {resident(daemon.pid)} kB at the end")
     assert resident(daemon.pid) - early < GROWTH
 
@@ -148,5 +147,4 @@ def test_everything_goes_wrong_and_nothing_wrong_is_published(bus, simulate, run
     finally:
         second.close()
     daemon.stop()  # before its bus
-    state = json.loads((folder / "state").read_text())
-    assert state
+    assert (folder / "state").read_text().startswith("bmsd-state")
