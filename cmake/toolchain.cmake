@@ -29,5 +29,6 @@ endif()
 get_filename_component(source ${CMAKE_CURRENT_LIST_DIR}/.. REALPATH)
 string(JOIN " " CMAKE_CXX_FLAGS_INIT ${BMSD_MACHINE} -ffp-contract=off -ffile-prefix-map=${CMAKE_SYSROOT}=/sysroot
        -ffile-prefix-map=${source}=. -ffunction-sections -fdata-sections)
-# What nobody calls stays out. -B: before the C library that the cross compiler brings.
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,--gc-sections -B${CMAKE_SYSROOT}/usr/lib/${BMSD_TRIPLE}")
+# What nobody calls stays out. -B: before the C library that the cross compiler brings. Static, also what CMake tries: the sysroot has
+# no shared libraries.
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,--gc-sections -B${CMAKE_SYSROOT}/usr/lib/${BMSD_TRIPLE}")
