@@ -1,4 +1,7 @@
+#include <cstring>
+
 #include "app/cli.h"
+#include "app/guardian.h"
 
 #ifdef BMSD_STATIC
 #include <nss.h>
@@ -16,6 +19,8 @@ static void use_built_in_name_services() {}
 #endif
 
 int main(int argc, char** argv) {
+  // First of all, and without the rest: a guardian is to stay small.
+  if (argc == 3 && std::strcmp(argv[1], bmsd::kGuardOption) == 0) return bmsd::guard(argv[2]);
   use_built_in_name_services();
   return bmsd::run_command_line(argc, argv);
 }

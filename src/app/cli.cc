@@ -43,7 +43,22 @@ void add_run(CLI::App& app, Chosen& chosen) {
       ->add_option("--log", options->log_level,
                    "error, warning, info or debug (default: LOGGING of the configuration, info)")
       ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
+  command->add_option("--take-over", options->take_over)->group("");  // from one process to the next: app/handover.h
   command->callback([options, &chosen] { chosen = [options] { return command_run(*options); }; });
+}
+
+void add_restart(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<RestartOptions>();
+  CLI::App* command = app.add_subcommand(
+      "restart", "Has the running daemon replaced by a new process, also of a new version, without a gap on D-Bus");
+  command->add_option("--with", options->with,
+                      "The new binary (default: the file that the running one was started from)");
+  command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  command->footer(
+      "The old process serves until every battery that answered it has answered the new one, and goes on where that "
+      "does "
+      "not happen within a minute: then this command fails and says why.");
+  command->callback([options, &chosen] { chosen = [options] { return command_restart(*options); }; });
 }
 
 void add_scan(CLI::App& app, Chosen& chosen) {
@@ -352,6 +367,7 @@ int run_command_line(int argc, char** argv) {
   add_watch(app, chosen);
   add_explain(app, chosen);
   add_set(app, chosen);
+  add_restart(app, chosen);
   add_plan(app, chosen);
   add_simulate(app, chosen);
   add_listen(app, chosen);

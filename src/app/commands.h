@@ -28,6 +28,7 @@ struct RunOptions {
   std::string config;          // config.ini; empty: the usual place, where it may be missing
   std::string state;           // what survives a restart; empty: the usual place
   std::string log_level;       // empty: LOGGING of the configuration
+  int take_over = -1;          // descriptor of the channel to the process whose place this one takes (app/takeover.h)
 };
 
 struct ScanOptions {
@@ -46,6 +47,11 @@ struct ShowOptions {
 struct WatchOptions {
   std::string socket;
   bool once = false;
+};
+
+struct RestartOptions {
+  std::string with;  // the new binary; empty: the one that runs
+  std::string socket;
 };
 
 struct SetOptions {
@@ -161,6 +167,7 @@ int command_show(const ShowOptions& options);
 int command_watch(const WatchOptions& options);
 int command_explain(const ExplainOptions& options);
 int command_set(const SetOptions& options);
+int command_restart(const RestartOptions& options);
 int command_simulate(const SimulateOptions& options);
 int command_plan(const PlanOptions& options);
 int command_record(const RecordOptions& options);

@@ -1,5 +1,6 @@
 #include "app/daemon.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <ctime>
 
@@ -87,6 +88,37 @@ void Daemon::change(std::string_view id, Change change, Hub::ChangeDone done) {
   boost::asio::post(io_, [this] {
     for (const auto& port : ports_) port->pump->poke();
   });
+}
+
+void Daemon::rest(bool wanted) {
+  for (const auto& port : ports_) {
+    port->line->rest(wanted);
+    port->pump->poke();
+  }
+}
+
+bool Daemon::rested(Instant now) const {
+  return std::all_of(ports_.begin(), ports_.end(), [now](const auto& port) { return port->line->rested(now); });
+}
+
+std::vector<Descriptor> Daemon::lend() {
+  std::vector<Descriptor> descriptors;
+  for (const auto& port : ports_) descriptors.emplace_back(port->pump->lend());
+  traffic_.finish(now_monotonic());
+  return descriptors;
+}
+
+void Daemon::resume(std::vector<Descriptor> descriptors) {
+  for (std::size_t i = 0; i < ports_.size() && i < descriptors.size(); ++i) {
+    ports_[i]->line->rest(false);
+    if (descriptors[i]) ports_[i]->pump->port().adopt(descriptors[i].release());
+    ports_[i]->pump->start();
+  }
+}
+
+void Daemon::inherit(std::size_t index, int baud, std::vector<InheritedPack> packs, Descriptor descriptor) {
+  ports_[index]->line->inherit(baud, std::move(packs), now_monotonic());
+  if (descriptor) ports_[index]->pump->port().adopt(descriptor.release());
 }
 
 void Daemon::stop() {

@@ -13,6 +13,7 @@
 #include "app/traffic.h"
 #include "base/log.h"
 #include "io/pump.h"
+#include "io/tty.h"
 #include "line/line.h"
 
 namespace bmsd {
@@ -45,6 +46,17 @@ class Daemon {
   bool is_open(std::size_t index) const { return ports_[index]->pump->is_open(); }
   void poke(std::size_t index) { ports_[index]->pump->poke(); }
   void set_interval(const std::string& port, Duration interval);  // between the rounds of its packs
+
+  // --- Handing over to another process (docs/restart.md)
+
+  // As Line::rest, of all lines. rested(): all are.
+  void rest(bool wanted);
+  bool rested(Instant now) const;
+  // Stops the ports and keeps their devices: the descriptor of each line's, or none; and goes on with them.
+  std::vector<Descriptor> lend();
+  void resume(std::vector<Descriptor> descriptors);
+  // Before start(): what another process knew of a line (Line::inherit), and the device of its port.
+  void inherit(std::size_t index, int baud, std::vector<InheritedPack> packs, Descriptor descriptor);
 
   // As Hub::change, with the local time where it is known, and the lines pumped.
   void change(std::string_view id, Change change, Hub::ChangeDone done);

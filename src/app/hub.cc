@@ -120,17 +120,22 @@ void Hub::handle(Place& place, const LineEvent& event, Instant now) {
 }
 
 void Hub::join(Place& place, Unit& unit, Instant now) {
-  const Battery& battery = unit.pack->battery;
-  if (!place.names.port_is_identity) unit.identity.identities = battery.identities();
+  if (!place.names.port_is_identity) unit.identity.identities = unit.pack->battery.identities();
   if (unit.identity.identities.empty()) {
     const int address = unit.identity.address < 0 ? 1 : unit.identity.address;
     unit.identity.identities.push_back(fmt::format("{}__{}", place.names.port_name, hex_address(address)));
   }
+  publish(unit, now);
+}
+
+void Hub::publish(Unit& unit, Instant now) {
   resolve();
+  take_over(unit, now);
   refresh(unit, now);
   unit.published = true;
-  log_(Level::info, fmt::format("{}: {} {} with {} cells", unit.identity.id, unit.identity.protocol,
-                                unit.identity.identities.front(), battery.get(Field::cell_count).value_or(0)));
+  log_(Level::info,
+       fmt::format("{}: {} {} with {} cells", unit.identity.id, unit.identity.protocol,
+                   unit.identity.identities.front(), unit.pack->battery.get(Field::cell_count).value_or(0)));
   for (Sink* sink : sinks_) sink->added(view(unit), now);
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/inherited.h"
 #include "bank/kept.h"
 #include "bank/view.h"
 #include "base/log.h"
@@ -89,6 +90,20 @@ class Hub {
   // A copy of all that the limits of the battery `id` are worked out from; nothing: there is none, or not yet.
   std::optional<ControlCase> control_case(std::string_view id, Instant now) const;
 
+  // --- Handing over to another process (hub_handover.cc, docs/restart.md)
+
+  // What another process has to know of every battery that is published.
+  std::vector<InheritedBattery> hand_over(Instant now) const;
+  // No more rounds come: from now on the batteries are as lost as their age says.
+  void rounds_end(Instant now);
+
+  // What another process publishes of the batteries of these lines. Those that do not answer are published as it had them,
+  // and go on being lost; the others when they have said everything to this process, with limits and memory of before.
+  // After the lines have inherited.
+  void inherit(std::vector<InheritedBattery> batteries, Instant now);
+  // The ids of those that are still to answer.
+  std::vector<std::string> missing() const;
+
   // Leaves all sinks: the program ends.
   void shut_down(Instant now);
 
@@ -127,6 +142,8 @@ class Hub {
   void tell_missing(Place& place, Instant now);
   void handle(Place& place, const LineEvent& event, Instant now);
   void join(Place& place, Unit& unit, Instant now);
+  void publish(Unit& unit, Instant now);
+  void take_over(Unit& unit, Instant now);
   bool resolve();
   void refresh(Unit& unit, Instant now);
   bool evaluate(Unit& unit, Instant now);
@@ -154,7 +171,8 @@ class Hub {
   std::vector<Sink*> sinks_;
   std::vector<Place> places_;
   Changer changer_;
-  std::map<int, Pending> pending_;  // by LineEvent::change
+  std::map<int, Pending> pending_;                                  // by LineEvent::change
+  std::map<std::string, InheritedBattery, std::less<>> inherited_;  // by id, until this process publishes them
   int last_change_ = 0;
 };
 

@@ -14,11 +14,14 @@
 #include "app/config_path.h"
 #include "app/config_source.h"
 #include "app/daemon.h"
+#include "app/guardian.h"
+#include "app/handover.h"
 #include "app/held_port.h"
 #include "app/reload.h"
 #include "app/serial_starter.h"
 #include "app/serve.h"
 #include "app/state_keeper.h"
+#include "app/takeover.h"
 #include "app/version.h"
 #include "io/clock.h"
 #include "io/open_port.h"
@@ -63,28 +66,44 @@ class Runner {
   }
 
   int run() {
+    if (options_.take_over >= 0) {
+      auto taken = Takeover::begin(options_.take_over);
+      if (!taken) return complain(describe(taken.error()), kFailed);
+      takeover_ = std::move(*taken);
+    }
     for (const auto step : {&Runner::configure, &Runner::add_ports, &Runner::add_socket}) {
       if (const Exit over = (this->*step)()) return *over;
     }
+    prepare_handover();
     if (started_by_serial_starter()) {
       starter_.emplace(io_, daemon_, plan_.ports.front().type_known, [this](const std::string& why) { end(why); });
     }
     wait_for_signals();
     daemon_.on_change([this](Instant now) {
       learn_adapters();
+      if (takeover_) takeover_->look(now);
+      if (!keeps()) return;
       if (now - saved_at_ >= StateKeeper::kPause) {
         saved_at_ = now;
         save();
       }
       keeper_->look(now);
     });
+    if (takeover_) {
+      takeover_->start(io_, daemon_, venus_.get(),
+                       {[this] {
+                          if (socket_) socket_->begin();
+                        },
+                        [this](const std::string& why) { end(why); }});
+    }
     daemon_.start();
     io_.run();
-    save(true);
-    daemon_.stop();
-    keeper_->finish();
-    return status_.value_or(kDone);
+    return finish();
   }
+
+  // The process that has taken over, or 0, and the one that watches over whoever runs.
+  int successor() const { return handover_ ? handover_->successor() : 0; }
+  int guardian() const { return takeover_ ? takeover_->snapshot().guardian : 0; }
 
  private:
   bool started_by_serial_starter() const { return !options_.serial_starter.empty(); }
@@ -96,6 +115,33 @@ class Runner {
     io_.stop();
   }
 
+  int finish() {
+    if (handover_->successor() != 0) {
+      keep_signals_for_guardian();
+      if (status_) ::kill(handover_->successor(), SIGTERM);  // asked for when the new process was just done
+      daemon_.stop();
+      return kDone;
+    }
+    const bool keeps_it = keeps();
+    handover_->abort();
+    if (keeps_it) save(true);
+    daemon_.stop();
+    if (keeps_it) keeper_->finish();
+    return status_.value_or(kDone);
+  }
+
+  // Whether what survives a restart is this process's to write: of two, it is the one's that serves.
+  bool keeps() const { return (!takeover_ || takeover_->in_charge()) && !handover_->has_given(); }
+
+  void open_keeper() {
+    if (takeover_ && takeover_->snapshot().state_lock.path == state_path(options_)) {
+      const Snapshot& snapshot = takeover_->snapshot();
+      if (const int lock = takeover_->take(snapshot.state_lock.descriptor); lock >= 0)
+        return void(keeper_.emplace(snapshot.state_lock.path, snapshot.state, StateLock::adopt(lock), log_));
+    }
+    keeper_.emplace(state_path(options_), log_);
+  }
+
   Exit configure() {
     if (auto usable = plan_ports(lines_); !usable) return complain(describe(usable.error()), kWrongUsage);
     path_ = config_path(options_.config);
@@ -103,7 +149,7 @@ class Runner {
     has_file_ = !text || text->has_value();
     if (!options_.config.empty() && !has_file_) return complain(path_ + ": no such file", kWrongUsage);
 
-    keeper_.emplace(state_path(options_), log_);
+    open_keeper();
     ConfigChoice choice = choose_config(path_, text, keeper_->state().good_config);
     set_level(choice.config);
     auto plan = plan_run(lines_, choice.config);
@@ -163,6 +209,7 @@ class Runner {
       };
       if (auto added = daemon_.add_port(plan, {.log_first_failure = false}, lost, [opened] { *opened = true; }); !added)
         return complain(describe(added.error()), kWrongUsage);
+      if (takeover_) takeover_->give_port(daemon_, daemon_.line_count() - 1);
     }
     return std::nullopt;
   }
@@ -191,6 +238,10 @@ class Runner {
       return hub.set_counted_soc(id, percent, now_monotonic());
     };
     bus.restored = [&hub](std::string_view id, const Kept& kept) { hub.restore(id, kept); };
+    bus.takes_over = takeover_ != nullptr;
+    bus.inherited_lock = [this](const std::string& path) {
+      return takeover_ ? takeover_->take_instance_lock(path) : -1;
+    };
     if (options_.bus != "system" && options_.bus != "session") bus.lock_folder.clear();  // a bus of somebody's own
     venus_ = std::make_unique<VenusSink>(io_, bus, log_, [this](const std::string& service, std::string_view id) {
       log_(Level::info, fmt::format("{} is on the bus as {}", id, service));
@@ -205,9 +256,15 @@ class Runner {
   }
 
   Exit add_socket() {
-    auto made = ControlSocket::open(
-        io_, options_.socket,
-        [this](const nlohmann::json& request, const ControlSocket::Reply& reply) { serve(daemon_, request, reply); });
+    const ControlSocket::Handler handler = [this](const nlohmann::json& request, const ControlSocket::Reply& reply) {
+      request["ask"] == "restart" ? restart(request, reply) : serve(daemon_, request, reply);
+    };
+    const int inherited = takeover_ ? takeover_->take(takeover_->snapshot().control_socket) : -1;
+    if (inherited >= 0) {
+      socket_ = ControlSocket::adopt(io_, options_.socket, inherited, handler);
+      return std::nullopt;
+    }
+    auto made = ControlSocket::open(io_, options_.socket, handler);
     if (made) {
       socket_ = std::move(*made);
       return std::nullopt;
@@ -215,6 +272,22 @@ class Runner {
     if (!options_.socket.empty()) return complain(describe(made.error()), kFailed);
     log_(Level::warning, describe(made.error()) + "; going on without: show and watch cannot ask this process");
     return std::nullopt;
+  }
+
+  void prepare_handover() {
+    handover_.emplace(io_,
+                      Handover::Owner{daemon_, venus_.get(), socket_.get(), *keeper_, guardian(),
+                                      [this] { save(true); }, [this] { io_.stop(); }},
+                      log_);
+  }
+
+  void restart(const nlohmann::json& request, const ControlSocket::Reply& reply) {
+    const auto with = request.find("with");
+    const std::string binary = with != request.end() && with->is_string() ? with->get<std::string>() : "";
+    handover_->begin(binary, [reply](const Result<Handover::Success>& result) {
+      reply(result ? nlohmann::json{{"pid", result->pid}, {"version", result->version}}
+                   : nlohmann::json{{"ok", false}, {"error", describe(result.error())}});
+    });
   }
 
   // Once of each line, when its packs are known.
@@ -279,6 +352,8 @@ class Runner {
   std::unique_ptr<VenusSink> venus_;
   std::unique_ptr<ControlSocket> socket_;
   std::optional<SerialStarter> starter_;
+  std::unique_ptr<Takeover> takeover_;  // this process takes another one's place
+  std::optional<Handover> handover_;    // and may give its own to one
   boost::asio::signal_set signals_;
   Instant saved_at_{};
   Exit status_;
@@ -286,6 +361,15 @@ class Runner {
 
 }  // namespace
 
-int command_run(const RunOptions& options) { return Runner(options).run(); }
+int command_run(const RunOptions& options) {
+  int status = kDone, successor = 0, guardian = 0;
+  {
+    Runner runner(options);
+    status = runner.run();
+    successor = runner.successor();
+    guardian = runner.guardian();
+  }
+  return successor == 0 ? status : give_way(successor, guardian);
+}
 
 }  // namespace bmsd

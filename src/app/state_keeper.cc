@@ -23,6 +23,9 @@ StateKeeper::StateKeeper(std::string path, Log log) : path_(std::move(path)), lo
   state_ = std::move(loaded.state);
 }
 
+StateKeeper::StateKeeper(std::string path, State state, StateLock lock, Log log)
+    : path_(std::move(path)), log_(std::move(log)), lock_(std::move(lock)), state_(std::move(state)) {}
+
 std::optional<Kept> StateKeeper::recall(std::string_view identity) const {
   const auto found = state_.batteries.find(identity);
   return found == state_.batteries.end() ? std::nullopt : std::optional(found->second);

@@ -19,8 +19,12 @@ class StateKeeper {
   // Loads. `path` empty: nothing is kept. Where another process has the file, it is read and never written; that is said
   // when there is something to write.
   StateKeeper(std::string path, Log log);
+  // Goes on for another process: `state` as it had it, and the lock of the file that it has handed over.
+  StateKeeper(std::string path, State state, StateLock lock, Log log);
 
   const State& state() const { return state_; }
+  const std::string& path() const { return path_; }
+  int lock_descriptor() const { return lock_ ? lock_->descriptor() : -1; }
 
   // What is known of a battery; `identity` as in /Serial.
   std::optional<Kept> recall(std::string_view identity) const;

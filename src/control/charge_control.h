@@ -80,6 +80,8 @@ class ChargeControl {
 
   // Before or after the first evaluation; what the battery has come to by itself is newer.
   void restore(const KeptControl& kept);
+  // Before the first evaluation: as Limiter::resume.
+  void resume(double charge, double discharge, Instant now) { limiter_.resume(charge, discharge, now); }
   // SoC and history as they are worth to be written: the SoC when it has moved by 0.1 %, or after five minutes. At the
   // end everything as it is.
   KeptControl kept() const;

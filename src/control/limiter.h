@@ -30,6 +30,12 @@ class Limiter {
   void restore(const KeptCharge& kept) { stage_.restore(kept); }
   KeptCharge kept() const { return stage_.kept(); }
 
+  // Before the first evaluation: the limits (A) that another process published until now; they come back from there.
+  void resume(double charge, double discharge, Instant now) {
+    charge_.resume(charge, now);
+    discharge_.resume(discharge, now);
+  }
+
   void set_soc_reset_last_reached(std::int64_t unix_time) { stage_.set_soc_reset_last_reached(unix_time); }
   std::uint64_t full_charges() const { return stage_.full_charges(); }
   std::uint64_t syncs() const { return stage_.syncs(); }

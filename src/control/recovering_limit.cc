@@ -35,6 +35,11 @@ CurrentLimit RecoveringLimit::follow(const CurrentLimit& target, double configur
   return limit;
 }
 
+void RecoveringLimit::resume(double value, Instant now) {
+  value_ = value;
+  hold_start_ = wanted_more_ = now;
+}
+
 void RecoveringLimit::fall(double target, double configured, const Recovery& recovery, Instant now) {
   const double reduction = value_.value_or(target) - target;
   // A recovery that nobody has asked for during a whole hold is over as well.

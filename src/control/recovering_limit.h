@@ -21,6 +21,9 @@ class RecoveringLimit {
   CurrentLimit follow(const CurrentLimit& target, double configured, const Recovery& recovery, bool may_rise,
                       Instant now);
 
+  // Before the first call: another process published `value` (A). A higher target is reached from there, by hold and ramp.
+  void resume(double value, Instant now);
+
  private:
   void fall(double target, double configured, const Recovery& recovery, Instant now);
   std::optional<Instant> hold_end(const Recovery& recovery) const;

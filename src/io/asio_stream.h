@@ -59,6 +59,19 @@ class AsioStream : public Stream, public std::enable_shared_from_this<AsioStream
     socket_.close(ignored);
   }
 
+  int release() override {
+    int descriptor = -1;
+    if constexpr (kCanLeave) {
+      let_go();
+      if (open_) {
+        open_ = false;  // what waits comes back and tells nobody
+        descriptor = socket_.release();
+      }
+    }
+    shut();
+    return descriptor;
+  }
+
   void lose() override {
     boost::asio::post(socket_.get_executor(), [self = this->shared_from_this()] { self->lost({}); });
   }

@@ -30,7 +30,16 @@ class Port {
   virtual void open(Handlers handlers) = 0;
   virtual void close() = 0;
 
-  virtual void write(Bytes bytes) = 0;     // queued; never blocks
+  virtual void write(Bytes bytes) = 0;  // queued; never blocks
+  // Stops reading without giving the device free, and hands its open descriptor out, to whoever is to go on with it: it is
+  // closed by that one. -1: it was not open, or is of a kind that is closed now and has to be opened anew.
+  virtual int lend() {
+    close();
+    return -1;
+  }
+  // The next open() goes on with `descriptor`, which lend() has given, here or in another process. It is the port's now.
+  virtual void adopt(int descriptor);
+
   virtual Status set_speed(int baud) = 0;  // 8N1; a medium without a speed accepts anything
   virtual int speed() const = 0;           // bits per second, 0: has none
 

@@ -41,11 +41,13 @@ class Pump::State : public std::enable_shared_from_this<State> {
   }
 
   void stop() {
-    running_ = open_ = false;
-    armed_.reset();
-    machine_timer_.cancel();
-    open_timer_.cancel();
+    halt();
     port_->close();
+  }
+
+  int lend() {
+    halt();
+    return port_->lend();
   }
 
   void poke() {
@@ -56,6 +58,13 @@ class Pump::State : public std::enable_shared_from_this<State> {
   Port& port() { return *port_; }
 
  private:
+  void halt() {
+    running_ = open_ = false;
+    armed_.reset();
+    machine_timer_.cancel();
+    open_timer_.cancel();
+  }
+
   void open() {
     const std::weak_ptr<State> weak = weak_from_this();
     const auto when_running = [weak](auto action) {
@@ -171,6 +180,7 @@ Pump::~Pump() { state_->stop(); }
 // Each keeps the state while it runs: a hook may destroy the pump.
 void Pump::start() { std::shared_ptr(state_)->start(); }
 void Pump::stop() { std::shared_ptr(state_)->stop(); }
+int Pump::lend() { return std::shared_ptr(state_)->lend(); }
 void Pump::poke() { std::shared_ptr(state_)->poke(); }
 
 bool Pump::is_open() const { return state_->is_open(); }

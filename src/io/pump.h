@@ -49,6 +49,9 @@ class Pump {
   // Closes the port for good. The machine is not told: it may be gone already.
   void stop();
 
+  // As stop(), but keeps the device, as Port::lend(). start() goes on, after Port::adopt().
+  int lend();
+
   // Pumps now: the owner changed what the machine wants (a command, another plan).
   void poke();
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -74,8 +75,20 @@ SerialPort::SerialPort(boost::asio::io_context& io, std::string path) : io_(io),
 
 SerialPort::~SerialPort() { SerialPort::close(); }
 
+// Whether what was handed over is the device of this name, and listens to us. It is locked and claimed already.
+bool SerialPort::set_up(const Descriptor& adopted) const {
+  struct stat ours {
+  }, named{};
+  const bool same = adopted && ::fstat(adopted.get(), &ours) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+                    ours.st_rdev == named.st_rdev;
+  if (!same || !set_raw(adopted.get(), baud_)) return false;
+  drop_input(adopted.get());
+  return true;
+}
+
 // The descriptor of the port, set up and ours alone.
 Result<Descriptor> SerialPort::claim() {
+  if (Descriptor adopted = std::move(adopted_); set_up(adopted)) return adopted;
   Descriptor fd(::open(path_.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return errno == EBUSY ? held(path_) : open_error(path_, errno);
   if (::isatty(fd.get()) == 0) return open_error(path_, ENOTTY);
@@ -116,6 +129,14 @@ void SerialPort::close() {
   stream_->shut();
   stream_.reset();
 }
+
+int SerialPort::lend() {
+  const int descriptor = stream_ ? stream_->release() : -1;
+  stream_.reset();
+  return descriptor;
+}
+
+void SerialPort::adopt(int descriptor) { adopted_ = Descriptor(descriptor); }
 
 void SerialPort::write(Bytes bytes) {
   if (stream_) stream_->write(bytes);

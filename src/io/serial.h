@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "io/port.h"
+#include "io/tty.h"
 
 namespace boost::asio {
 class io_context;
@@ -13,7 +14,6 @@ class io_context;
 
 namespace bmsd {
 
-class Descriptor;
 class Stream;
 
 class SerialPort : public Port {
@@ -31,6 +31,8 @@ class SerialPort : public Port {
   void open(Handlers handlers) override;
   void close() override;
   void write(Bytes bytes) override;
+  int lend() override;
+  void adopt(int descriptor) override;
 
   // 50 to 4000000 baud, also between the usual ones. While closed: for the next open(), which reports what the hardware
   // cannot do.
@@ -40,10 +42,12 @@ class SerialPort : public Port {
 
  private:
   Result<Descriptor> claim();
+  bool set_up(const Descriptor& adopted) const;
 
   boost::asio::io_context& io_;
   std::string path_;
   int baud_ = kDefaultSpeed;
+  Descriptor adopted_;
   std::shared_ptr<Stream> stream_;
 };
 

@@ -57,6 +57,8 @@ class SlcanPort : public Port {
 
   void open(Handlers handlers) override;
   void close() override { tty_->close(); }
+  int lend() override { return tty_->lend(); }
+  void adopt(int descriptor) override { tty_->adopt(descriptor); }
   void write(Bytes records) override;
   Status set_speed(int bitrate) override;
   int speed() const override { return bitrate_; }

@@ -16,6 +16,7 @@ class Stream {
   virtual void hold_until(Instant until) = 0;  // io/port.h
   virtual void shut() = 0;                     // closes, tells nobody
   virtual void lose() = 0;                     // closes and tells `closed`, from the event loop
+  virtual int release() = 0;  // as shut(), but gives the descriptor away open; -1: it cannot, and closes it
   virtual bool is_open() const = 0;
   virtual int descriptor() = 0;  // -1 when closed
 };

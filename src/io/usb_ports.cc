@@ -70,6 +70,7 @@ class UsbPortOf : public Port {
     if (!path) return handlers.opened(path.error());
     port_ = std::make_unique<SerialPort>(io_, *path);
     if (Status possible = port_->set_speed(baud_); !possible) return handlers.opened(possible);
+    if (adopted_) port_->adopt(adopted_.release());
     port_->open(std::move(handlers));
   }
   void close() override {
@@ -81,6 +82,8 @@ class UsbPortOf : public Port {
   void hold_until(Instant until) override {
     if (port_) port_->hold_until(until);
   }
+  int lend() override { return port_ ? port_->lend() : -1; }
+  void adopt(int descriptor) override { adopted_ = Descriptor(descriptor); }
   Status set_speed(int baud) override {
     if (Status set = port_ ? port_->set_speed(baud) : Status(Done{}); !set) return set;
     baud_ = baud;
@@ -92,6 +95,7 @@ class UsbPortOf : public Port {
   boost::asio::io_context& io_;
   std::string name_, sys_;
   int baud_ = SerialPort::kDefaultSpeed;
+  Descriptor adopted_;
   std::unique_ptr<SerialPort> port_;
 };
 

@@ -48,6 +48,32 @@ Line::Line(LinePlan plan)
 
 Line::~Line() = default;
 
+void Line::inherit(int baud, std::vector<InheritedPack> packs, Instant now) {
+  if (!packs_.empty() || packs.empty()) return;
+  std::vector<PackPlace> places;
+  for (const InheritedPack& pack : packs) places.push_back(pack.place);
+  plan_.baud = baud;
+  create_packs(places, now);
+  wire_.reset(baud, now);
+  for (std::size_t i = 0; i < packs.size(); ++i) {
+    PackTalk& pack = *packs_[i];
+    pack.health = std::move(packs[i].health);
+    pack.only_heard = listening_ != nullptr;
+    if (!packs[i].lost) {
+      pack.health.last_good.reset();  // nobody has answered this process
+      continue;
+    }
+    pack.battery = std::move(*packs[i].lost);
+    pack.state = PackTalk::lost;
+  }
+}
+
+bool Line::rested(Instant now) const {
+  if (!open_ || detection_ || listening_) return true;
+  if (turn_ || !wire_.idle() || poll_.tries_again() || changes_.due()) return false;
+  return std::all_of(packs_.begin(), packs_.end(), [now](const auto& pack) { return pack->hold_until <= now; });
+}
+
 Duration Line::turnaround() const { return turnaround_ ? turnaround_->learned() : Duration(0); }
 
 void Line::opened(int baud, Instant now) {
@@ -246,6 +272,10 @@ std::optional<Action> Line::next_poll(Instant now) {
   }
   const auto change_due = changes_.due();
   if (change_due && now >= *change_due && !poll_.tries_again()) return begin({changes_.pack()}, true, now);
+  if (resting_ && !poll_.tries_again()) {
+    deadline_ = change_due;
+    return std::nullopt;
+  }
   const auto turn_or_wait = poll_.next(now);
   if (const auto* wait = std::get_if<Instant>(&turn_or_wait)) {
     deadline_ = change_due ? std::min(*wait, *change_due) : *wait;
@@ -409,6 +439,7 @@ Status Line::change(std::size_t pack, const Change& change, int id, Instant now)
   if (listening_)
     return no(Errc::io, plan_.listen ? "this line is only listened to" : "another master asks on this line");
   if (!open_) return no(Errc::io, "the port is not open");
+  if (resting_) return no(Errc::io, "bmsd is being restarted");
   if (paused_until_) return no(Errc::io, "another master asks on this line");
   if (!talk.answers()) return no(Errc::timeout, "the BMS does not answer");
   changes_.add(id, static_cast<int>(pack), talk, change, now);

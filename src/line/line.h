@@ -42,6 +42,13 @@ struct LinePlan {
   bool listen_if_master = false;  // where a master was there before any pack was found: listen as long as it asks
 };
 
+// What another process has learned of a pack of this line, and hands over.
+struct InheritedPack {
+  PackPlace place;
+  LinkHealth health;
+  std::optional<Battery> lost;  // it does not answer: what was believed of it
+};
+
 class Line : public Machine {
  public:
   explicit Line(LinePlan plan);
@@ -55,6 +62,15 @@ class Line : public Machine {
   std::optional<Instant> no_hurry_before() const override {
     return detection_ || listening_ ? std::nullopt : wire_.no_hurry_before();
   }
+
+  // Before the first event: these packs are here and speak at `baud`. Those that did not answer are lost ones from the
+  // beginning; the others have to say everything anew, because a session cannot be handed over.
+  void inherit(int baud, std::vector<InheritedPack> packs, Instant now);
+
+  // No exchange is begun any more, or again. rested(): none is under way, and no late reply is expected; until then whoever
+  // runs the machine goes on.
+  void rest(bool wanted) { resting_ = wanted; }
+  bool rested(Instant now) const;
 
   // What happened since the last call; taken after every call of next().
   std::vector<LineEvent> take_events();
@@ -126,6 +142,7 @@ class Line : public Machine {
   bool open_ = false;
   int wanted_baud_ = 0;  // speed still to be set after opening
   bool filter_due_ = false;
+  bool resting_ = false;
   std::vector<Instant> foreign_requests_;
   std::optional<Instant> paused_until_;
   bool babble_told_ = false;

@@ -36,8 +36,8 @@ constexpr std::size_t kLongestRequest = std::size_t{64} * 1024;
 constexpr std::size_t kMostClients = 32;
 constexpr auto kRequestWithin = std::chrono::seconds(60);
 constexpr auto kReplyReadWithin = std::chrono::seconds(5);
-constexpr auto kAnsweredWithin = std::chrono::seconds(30);
-constexpr std::array<std::string_view, 5> kAsks = {"show", "status", "explain", "what-if", "set"};
+constexpr auto kAnsweredWithin = std::chrono::seconds(30), kRestartedWithin = std::chrono::seconds(120);
+constexpr std::array<std::string_view, 6> kAsks = {"show", "status", "explain", "what-if", "set", "restart"};
 
 Error io_error(std::string detail, int number = 0) { return {Errc::io, "control_socket", number, std::move(detail)}; }
 
@@ -46,7 +46,7 @@ Json failure(std::string_view text) { return {{"ok", false}, {"error", text}}; }
 // What is wrong with a request; null: nothing.
 Json fault_of(const Json& request) {
   static constexpr std::string_view kHelp =
-      R"(send one JSON object per line: {"ask":"show"}, {"ask":"status"}, {"ask":"explain"}, {"ask":"what-if",...} or {"ask":"set",...})";
+      R"(send one JSON object per line: {"ask":"show"}, {"ask":"status"}, {"ask":"explain"}, {"ask":"what-if",...}, {"ask":"set",...} or {"ask":"restart",...})";
   if (!request.is_object()) return failure("this is no JSON object; " + std::string(kHelp));
   const auto asked = request.find("ask");
   if (asked == request.end() || !asked->is_string() ||
@@ -95,7 +95,7 @@ class Client : public std::enable_shared_from_this<Client> {
   // Nothing that a client sends may end the daemon.
   void answer(const Json& request) {
     if (const Json fault = fault_of(request); !fault.is_null()) return write(fault, false);
-    limit_time(kAnsweredWithin,
+    limit_time(request["ask"] == "restart" ? kRestartedWithin : kAnsweredWithin,
                [](Client& client) { client.answered(client.asked_, failure("not answered in time")); });
     const auto reply = [weak = weak_from_this(), number = ++asked_](const Json& reply) {
       if (const auto self = weak.lock()) self->answered(number, reply);
@@ -219,6 +219,14 @@ class ControlSocket::Server : public std::enable_shared_from_this<ControlSocket:
   }
 
   const std::string& path() const { return path_; }
+  int descriptor() { return acceptor_.native_handle(); }
+
+  void hand_over() {
+    ErrorCode ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    handed_over_ = true;
+  }
 
   void accept() {
     acceptor_.async_accept([weak = weak_from_this()](ErrorCode error, Stream::socket socket) {
@@ -239,6 +247,7 @@ class ControlSocket::Server : public std::enable_shared_from_this<ControlSocket:
     pause_.cancel();
     for (const auto& client : clients_) client->close();
     clients_.clear();
+    if (handed_over_) return;
     // A successor may have put its own there.
     struct stat present {};
     if (lstat(path_.c_str(), &present) == 0 && present.st_ino == status_.st_ino && present.st_dev == status_.st_dev) {
@@ -269,6 +278,7 @@ class ControlSocket::Server : public std::enable_shared_from_this<ControlSocket:
   std::string path_;
   Handler handler_;
   struct stat status_ {};
+  bool handed_over_ = false;  // the file is another process's
   std::set<std::shared_ptr<Client>> clients_;
 };
 
@@ -288,6 +298,19 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(asio::io_context& io,
   server->accept();
   return std::unique_ptr<ControlSocket>(new ControlSocket(std::move(server)));
 }
+
+std::unique_ptr<ControlSocket> ControlSocket::adopt(asio::io_context& io, const std::string& path, int descriptor,
+                                                    Handler handler) {
+  const std::string chosen = path.empty() ? default_socket_path() : path;
+  return std::unique_ptr<ControlSocket>(
+      new ControlSocket(std::make_shared<Server>(io, chosen, std::move(handler), descriptor)));
+}
+
+void ControlSocket::begin() { server_->accept(); }
+
+int ControlSocket::listening_descriptor() const { return server_->descriptor(); }
+
+void ControlSocket::hand_over() { server_->hand_over(); }
 
 ControlSocket::ControlSocket(std::shared_ptr<Server> server) : server_(std::move(server)) {}
 

@@ -5,6 +5,7 @@
 //   {"ask":"explain"} -> {"ok":true,"explanations":[...]}
 //   {"ask":"what-if",...} -> {"ok":true, ...}
 //   {"ask":"set",...} -> {"ok":true, ...}, when it is done
+//   {"ask":"restart",...} -> {"ok":true, ...}, when another process has taken over
 //   anything else     -> {"ok":false,"error":"..."}
 #pragma once
 
@@ -25,14 +26,14 @@ namespace bmsd {
 std::string default_socket_path();
 
 // Serves from the loop; never blocks it. A client that does not read its reply within 5 s, or sends no request for 60
-// s, is dropped; of more than 32 clients the newest is refused. A request that is not answered within 30 s is a
-// failure.
+// s, is dropped; of more than 32 clients the newest is refused. A request that is not answered within 30 s, a restart
+// within 120 s, is a failure.
 class ControlSocket {
  public:
   // Takes a reply, once, at once or later; it gets "ok": true unless it has an "ok" of its own. A client that has gone
   // meanwhile is no concern of who answers.
   using Reply = std::function<void(const nlohmann::json& reply)>;
-  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set"}. Must not block. An exception is an answer, too.
+  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set" | "restart"}. Must not block. An exception is an answer, too.
   using Handler = std::function<void(const nlohmann::json& request, Reply reply)>;
 
   // `path` empty: default_socket_path(). Makes the directory (0755 for root, else 0700) and the socket (0600); replaces
@@ -40,6 +41,17 @@ class ControlSocket {
   // outlive the socket.
   static Result<std::unique_ptr<ControlSocket>> open(boost::asio::io_context& io, const std::string& path,
                                                      Handler handler);
+
+  // Goes on with a socket that another process serves at `path`: `descriptor` is what listening_descriptor() gave there.
+  // Nobody is let in before begin(); who comes meanwhile waits.
+  static std::unique_ptr<ControlSocket> adopt(boost::asio::io_context& io, const std::string& path, int descriptor,
+                                              Handler handler);
+  void begin();
+
+  // For another process: this one goes on serving until hand_over(), after which it lets nobody in and leaves the file.
+  // The clients that are there may finish.
+  int listening_descriptor() const;
+  void hand_over();
 
   ~ControlSocket();  // drops the clients and removes the socket from the file system
   ControlSocket(const ControlSocket&) = delete;

@@ -20,6 +20,12 @@ StateLock& StateLock::operator=(StateLock&& other) noexcept {
   return *this;
 }
 
+StateLock StateLock::adopt(int descriptor) {
+  StateLock lock;
+  lock.fd_ = descriptor;
+  return lock;
+}
+
 // The file stays: removing it would let two processes hold two files of one name.
 Result<StateLock> StateLock::take(const std::string& path) {
   const std::string name = path + ".lock";

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace bmsd {
 namespace {
@@ -30,14 +31,23 @@ InstanceLock::InstanceLock(const std::string& folder, std::int32_t instance, con
       give_up(State::taken, "somebody else, who replaces the file");
       continue;
     }
-    const std::string text = owner + ":" + std::to_string(getpid());
-    if (ftruncate(file_, 0) != 0 || pwrite(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-      give_up(State::unusable, std::strerror(errno));
-      return;
-    }
-    state_ = State::held;
+    sign(owner);
     return;
   }
+}
+
+InstanceLock::InstanceLock(std::string path, Inherited lock, const std::string& owner)
+    : path_(std::move(path)), file_(lock.descriptor) {
+  still_there() ? sign(owner) : give_up(State::taken, "somebody else, who replaces the file");
+}
+
+void InstanceLock::sign(const std::string& owner) {
+  const std::string text = owner + ":" + std::to_string(getpid());
+  if (ftruncate(file_, 0) != 0 || pwrite(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    give_up(State::unusable, std::strerror(errno));
+    return;
+  }
+  state_ = State::held;
 }
 
 InstanceLock::~InstanceLock() {

@@ -19,6 +19,12 @@ class InstanceLock {
 
   // Tries once and does not wait. `owner`: the bus name.
   InstanceLock(const std::string& folder, std::int32_t instance, const std::string& owner);
+  // The lock of `path` that another process has handed over, as descriptor() of it; it is this one's now. Taken where the
+  // file is another one meanwhile.
+  struct Inherited {
+    int descriptor;
+  };
+  InstanceLock(std::string path, Inherited lock, const std::string& owner);
   // Gives it free. The file stays: if it were removed, one who has just opened it and one who makes it anew would both
   // hold "the" lock.
   ~InstanceLock();
@@ -27,9 +33,13 @@ class InstanceLock {
 
   static std::string path_of(const std::string& folder, std::int32_t instance);
 
+  // Writes down anew who holds it: another process had it meanwhile.
+  void sign(const std::string& owner);
+
   State state() const { return state_; }
   const std::string& path() const { return path_; }
   const std::string& detail() const { return detail_; }
+  int descriptor() const { return file_; }  // -1: not held
 
  private:
   bool open();

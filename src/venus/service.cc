@@ -21,7 +21,7 @@ VenusService::Link::Link(VenusService& service)
                                  service.complain(describe(status.error()));
                                  service.connect_later();
                                },
-                               [&service](DBusMessage& message) { service.enrollment_.on_signal(message); },
+                               [&service](DBusMessage& message) { service.on_signal(message); },
                                [this](DBusMessage& call) { items.answer(call); }, [&service] { service.lost(); }}),
       items(service.io_, service.tree_, [this](DBusMessage& message) { connection.send(message); }) {}
 
@@ -52,7 +52,9 @@ VenusService::VenusService(boost::asio::io_context& io, const VenusOptions& opti
       enrollment_(io, options, roster, identity_, {[this] { settled(); }, [this] { show_who(); }},
                   [this](Level level, std::string_view text) { note(level, text); }),
       retry_(io),
-      flush_(io) {
+      flush_(io),
+      holds_back_(options.takes_over),
+      replaces_(options.takes_over) {
   changed(view, now);
   connect();
 }
@@ -115,7 +117,7 @@ void VenusService::registered() {
 
 void VenusService::lost() {
   if (online_) note(Level::warning, "the bus is gone");
-  asked_ = online_ = false;
+  asked_ = online_ = prepared_ = gone_ = false;
   name_tries_ = 0;
   flush_.cancel();
   enrollment_.end();
@@ -168,6 +170,7 @@ bool VenusService::lock() {
   if (options_.lock_folder.empty()) return true;
   const std::string path = InstanceLock::path_of(options_.lock_folder, facts_.instance);
   if (lock_ && lock_->path() == path && lock_->state() != InstanceLock::State::taken) return true;
+  if (lock_inherited(path)) return true;
   lock_.reset();
   lock_.emplace(options_.lock_folder, facts_.instance, name_);
   if (lock_->state() == InstanceLock::State::held) {
@@ -187,15 +190,31 @@ bool VenusService::lock() {
   return lock_->state() == InstanceLock::State::unusable;
 }
 
+bool VenusService::lock_inherited(const std::string& path) {
+  const int descriptor = options_.inherited_lock ? options_.inherited_lock(path) : -1;
+  if (descriptor < 0) return false;
+  lock_.reset();
+  lock_.emplace(path, InstanceLock::Inherited{descriptor}, name_);
+  return lock_->state() == InstanceLock::State::held;
+}
+
 void VenusService::request_name() {
+  prepared_ = false;
   if (!enrollment_.settled() || !limits_ || asked_) return;
   if (!lock()) return retry_.start(kLockRetry, [this] { request_name(); });
+  prepared_ = true;
+  if (holds_back_) return;
   asked_ = true;
+  call_request_name(DBUS_NAME_FLAG_DO_NOT_QUEUE | (replaces_ ? DBUS_NAME_FLAG_REPLACE_EXISTING : 0U),
+                    [this](DBusMessage& reply) { named(reply); });
+}
+
+void VenusService::call_request_name(unsigned flags, Connection::Reply reply) {
   const auto call = method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "RequestName");
   Writer writer(*call);
   writer.text(name_);
-  writer.uint32(DBUS_NAME_FLAG_DO_NOT_QUEUE);
-  link_->connection.call(*call, kPatience, [this](DBusMessage& reply) { named(reply); });
+  writer.uint32(flags);
+  link_->connection.call(*call, kPatience, std::move(reply));
 }
 
 void VenusService::named(DBusMessage& reply) {
@@ -205,11 +224,41 @@ void VenusService::named(DBusMessage& reply) {
                                *result == BusValue(DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER));
   if (!ours) return try_name_later("another process has this name");
   online_ = true;
+  replaces_ = false;
   name_tries_ = 0;
   note(Level::info, "on the bus, device instance " + std::to_string(facts_.instance) + ", " + facts_.identity);
   if (appeared_) {
     boost::asio::post(io_, [appeared = appeared_, name = name_, id = identity_.id] { appeared(name, id); });
   }
+}
+
+// --- Another process takes over
+
+void VenusService::take_name() {
+  holds_back_ = false;
+  request_name();
+}
+
+// For a name that is ours this only changes what others may do. Waiting in the queue for it means: when the other process
+// goes, the bus gives it back in the same step.
+void VenusService::let_name_go(bool may) {
+  lets_go_ = may;
+  if (!may && lock_ && lock_->descriptor() >= 0) lock_->sign(name_);
+  if (!asked_ || !link_ || gone_) return;
+  call_request_name(may ? DBUS_NAME_FLAG_ALLOW_REPLACEMENT : DBUS_NAME_FLAG_DO_NOT_QUEUE, [](DBusMessage&) {});
+}
+
+// The bus tells a connection of its own names without being asked.
+void VenusService::on_signal(DBusMessage& message) {
+  const bool lost = dbus_message_is_signal(&message, DBUS_INTERFACE_DBUS, "NameLost");
+  const bool acquired = dbus_message_is_signal(&message, DBUS_INTERFACE_DBUS, "NameAcquired");
+  if (!lost && !acquired) return enrollment_.on_signal(message);
+  if (!(acquired ? gone_ : lets_go_) || first_value(message) != std::optional(BusValue(name_))) return;
+  gone_ = lost;
+  online_ = acquired;
+  flush_.cancel();
+  if (acquired && !lets_go_) let_name_go(false);
+  note(Level::debug, acquired ? "has its name again" : "is served by another process now");
 }
 
 void VenusService::try_name_later(const std::string& problem) {

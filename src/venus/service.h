@@ -30,6 +30,13 @@ class VenusService {
   void changed(const BatteryView& view, Instant now);
   void save(const Kept& kept) { enrollment_.save(kept); }
 
+  // As of VenusSink.
+  void let_name_go(bool may);
+  void take_name();
+  bool prepared() const { return prepared_; }
+  bool online() const { return online_; }
+  const InstanceLock* instance_lock() const { return lock_ ? &*lock_ : nullptr; }
+
  private:
   // What lives as long as one connection; the members go in reverse order.
   struct Link {
@@ -50,6 +57,9 @@ class VenusService {
   bool lock();
   void request_name();
   void named(DBusMessage& reply);
+  void call_request_name(unsigned flags, Connection::Reply reply);
+  void on_signal(DBusMessage& message);
+  bool lock_inherited(const std::string& path);
   void try_name_later(const std::string& problem);
 
   SetHandler handler(std::string_view path);
@@ -76,8 +86,13 @@ class VenusService {
   std::unique_ptr<Link> link_;
   Delay retry_, flush_;
   bool limits_ = false;  // the charge voltage is known
-  bool asked_ = false;   // for the name
-  bool online_ = false;  // the name is ours
+  bool holds_back_;      // another process still serves this battery
+  bool replaces_;        // the name may be another process's, which lets it go
+  bool prepared_ = false;
+  bool lets_go_ = false;  // another process may take the name
+  bool gone_ = false;     // and has
+  bool asked_ = false;    // for the name
+  bool online_ = false;   // the name is ours
   int name_tries_ = 0;
   std::string problem_;  // the one that was logged last
 };

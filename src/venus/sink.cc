@@ -38,6 +38,34 @@ void VenusSink::save(std::string_view id, const Kept& kept) {
   if (const auto found = services_.find(id); found != services_.end()) found->second->save(kept);
 }
 
+void VenusSink::let_names_go(bool may) {
+  for (const auto& [id, service] : services_) service->let_name_go(may);
+}
+
+std::vector<std::pair<std::string, int>> VenusSink::instance_locks() const {
+  std::vector<std::pair<std::string, int>> locks;
+  for (const auto& [id, service] : services_) {
+    const InstanceLock* lock = service->instance_lock();
+    if (lock != nullptr && lock->descriptor() >= 0) locks.emplace_back(lock->path(), lock->descriptor());
+  }
+  return locks;
+}
+
+bool VenusSink::prepared(std::string_view id) const {
+  const auto found = services_.find(id);
+  return found != services_.end() && found->second->prepared();
+}
+
+bool VenusSink::on_the_bus(std::string_view id) const {
+  const auto found = services_.find(id);
+  return found != services_.end() && found->second->online();
+}
+
+void VenusSink::take_names() {
+  options_.takes_over = false;  // whoever comes later asks at once
+  for (const auto& [id, service] : services_) service->take_name();
+}
+
 void VenusSink::removed(const Identity& identity, Instant) {
   services_.erase(identity.id);
   if (surroundings_) surroundings_->leave(identity.id);

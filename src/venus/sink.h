@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bank/kept.h"
 #include "bank/view.h"
@@ -62,6 +64,10 @@ struct VenusOptions {
 
   // Where the file is that two drivers of one instance exclude each other with; empty: none (a private bus).
   std::string lock_folder = "/var/tmp";
+  // This process goes on where another one stops, which serves the same batteries until take_names(): no name is asked for
+  // before. `inherited_lock` hands out the lock of a file that the other one has passed on, or -1; each once.
+  bool takes_over = false;
+  std::function<int(const std::string& path)> inherited_lock = {};
   // After the settings answered first. By then every battery that is there has said so, and its entry is not taken for
   // a forgotten one.
   Duration tidy_after = 20s;
@@ -88,6 +94,20 @@ class VenusSink : public Sink {
   // what differs from what is stored, every time, so the caller sees to the pace; flash lies behind. No effect before
   // it is known what was kept (`restored`).
   void save(std::string_view id, const Kept& kept);
+
+  // --- Handing over to another process (docs/restart.md)
+
+  // Another process may take the names now; one that goes gives them back at once, because this one stays in the queue for
+  // them. Without `may` nobody may any more.
+  void let_names_go(bool may);
+  // The locks of device instances that are held: the file, and the descriptor for whoever takes over.
+  std::vector<std::pair<std::string, int>> instance_locks() const;
+
+  // With VenusOptions::takes_over: whether `id` has everything but its name, and whether it has its name.
+  bool prepared(std::string_view id) const;
+  bool on_the_bus(std::string_view id) const;
+  // Asks for the names, also where another process has them and allows it.
+  void take_names();
 
  private:
   boost::asio::io_context& io_;

@@ -291,5 +291,52 @@ TEST(OpenError, SaysWhatToDo) {
   EXPECT_EQ(open_error("/dev/x", EMFILE).number, EMFILE);
 }
 
+TEST(SerialPort, LentItGoesOnElsewhereWithoutBeingFreeForAMoment) {
+  Line line;
+  ASSERT_TRUE(line.told.is_open());
+  ASSERT_TRUE(line.port->set_speed(19200));
+  const int lent = line.port->lend();
+  ASSERT_GE(lent, 0);
+  SerialPort third(line.io, line.pty.slave_path());
+  Told refused;
+  third.open(refused.handlers());
+  EXPECT_FALSE(refused.is_open()) << "still locked";
+
+  SerialPort other(line.io, line.pty.slave_path());
+  Told told;
+  other.adopt(lent);
+  ASSERT_TRUE(other.set_speed(9600));
+  other.open(told.handlers());
+  ASSERT_TRUE(told.is_open()) << told.failure();
+  EXPECT_EQ(line.pty.speed(), 9600);
+  line.pty.write(as_bytes("x"));
+  ASSERT_TRUE(run_until(line.io, [&] { return told.bytes.size() == 1; }));
+  EXPECT_TRUE(line.told.bytes.empty());
+  EXPECT_TRUE(line.told.closed.empty()) << "nobody has lost it";
+  other.write(as_bytes("y"));
+  ASSERT_TRUE(run_until(line.io, [&] { return line.pack.bytes.size() == 1; }));
+}
+
+TEST(SerialPort, WhatIsNotItsDeviceIsNotAdopted) {
+  Line line;
+  Pty another(line.io);
+  ASSERT_TRUE(another.plug().ok());
+  const int lent = line.port->lend();
+  SerialPort port(line.io, another.slave_path());
+  Told told;
+  port.adopt(lent);
+  port.open(told.handlers());
+  ASSERT_TRUE(told.is_open()) << told.failure();
+  port.write(as_bytes("x"));
+  settle(line.io);
+  EXPECT_TRUE(line.pack.bytes.empty());
+}
+
+TEST(SerialPort, WhatIsClosedCannotBeLent) {
+  boost::asio::io_context io;
+  SerialPort port(io, "/dev/null");
+  EXPECT_EQ(port.lend(), -1);
+}
+
 }  // namespace
 }  // namespace bmsd

@@ -307,5 +307,26 @@ TEST_F(ControlSocketTest, APathThatIsTooLongIsAnError) {
   EXPECT_THAT(ask(path_.string(), {{"ask", "show"}}).error().detail, HasSubstr("too long"));
 }
 
+TEST_F(ControlSocketTest, AnotherProcessGoesOnWithItAndNobodyIsTurnedAway) {
+  auto first = open();
+  ASSERT_TRUE(first);
+  handler_ = [](const Json&) { return Json{{"who", "first"}}; };
+  const auto second = ControlSocket::adopt(io_, path_.string(), dup((*first)->listening_descriptor()),
+                                           [](const Json&, const ControlSocket::Reply& reply) {
+                                             reply({{"who", "second"}});
+                                           });
+  EXPECT_EQ(ask_it({{"ask", "show"}})->value("who", ""), "first");
+  (*first)->hand_over();
+  auto waits = std::async(std::launch::async, [&] { return ask(path_.string(), {{"ask", "show"}}); });
+  *first = nullptr;
+  EXPECT_TRUE(fs::exists(path_));
+  io_.run_one_for(std::chrono::milliseconds(50));
+  second->begin();
+  run_until([&] { return waits.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  const auto reply = waits.get();
+  ASSERT_TRUE(reply) << describe(reply.error());
+  EXPECT_EQ(reply->value("who", ""), "second");
+}
+
 }  // namespace
 }  // namespace bmsd

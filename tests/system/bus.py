@@ -43,6 +43,7 @@ class Bus:
         self.changes = []          # every Change, in order
         self.signals = []          # (at, service, paths of one ItemsChanged)
         self.departed = []         # names that left
+        self.owners = []           # (at, name, old, new) of every well-known name; old or new may be empty
         self._names = {}           # unique name -> well-known name
         self._connection = dbus.bus.BusConnection(address, mainloop=DBusGMainLoop())
         self._connection.set_exit_on_disconnect(False)
@@ -109,8 +110,10 @@ class Bus:
     def _owner_changed(self, name, old, new):
         if name.startswith(":"):
             return
+        self.owners.append((time.monotonic(), str(name), str(old), str(new)))
         if old:
             self._names.pop(str(old), None)
+        if not new:
             self.departed.append(str(name))
         if new:
             self._names[str(new)] = str(name)

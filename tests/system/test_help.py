@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "restart", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
 
 
 def test_help_names_every_command():
@@ -41,6 +41,7 @@ def test_version_is_one_line():
     ["set", "--yes", "soc=101"],
     ["set", "--yes", "fuse=off"],
     ["set", "charge-fet=off"],  # nobody there who could say yes
+    ["restart", "now"],
     ["explain", "--what-if", "cel_max=3.6"],
     ["explain", "--config", "x.ini", "--bus", "session"],
     ["pin"],

@@ -1,0 +1,38 @@
+// bmsd restart: has the running daemon replaced by a new process, without a gap.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "app/commands.h"
+#include "sink/control_client.h"
+
+namespace bmsd {
+namespace {
+
+constexpr Duration kPatience = 110s;  // the daemon gives up before
+
+int complain(const std::string& text, int status) {
+  std::fprintf(stderr, "bmsd restart: %s\n", text.c_str());
+  return status;
+}
+
+}  // namespace
+
+int command_restart(const RestartOptions& options) {
+  nlohmann::json request = {{"ask", "restart"}};
+  if (!options.with.empty()) {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::absolute(options.with, error);  // the daemon is elsewhere
+    if (error || !std::filesystem::is_regular_file(path, error))
+      return complain(options.with + ": no such file; --with names the new binary", kWrongUsage);
+    request["with"] = path.string();
+  }
+  const auto reply = ask(options.socket, request, kPatience);
+  if (!reply) return complain(describe(reply.error()), kFailed);
+  fmt::print("process {} (bmsd {}) has taken over\n", reply->value("pid", 0), reply->value("version", ""));
+  return kDone;
+}
+
+}  // namespace bmsd
