@@ -247,6 +247,20 @@ def test_a_line_that_was_searched_is_not_searched_again(bus, run, simulate):
     assert str(daemon).count("answers at") == 1, str(daemon)
 
 
+@pytest.mark.parametrize("protocol", ["jkbms-can", "canbus-bms"])
+def test_a_bus_of_packs_that_send_by_themselves_is_handed_over(bus, run, simulate, protocol):
+    simulator = simulate("--set", "drift=off", protocol=protocol)
+    daemon = run(simulator.port, protocol=protocol)
+    name = bus.wait(bus.names, what="the pack")[0]
+    service = bus.wait_for_name(name)
+    bus.wait_for_value(service, "/Io/AllowToCharge", lambda value: value == 1)
+    code, text = restart_and_watch(bus, daemon)
+    assert code == 0, f"{text}\n{daemon}"
+    assert moments_without(bus) == []
+    simulator.send("set current_a 3")
+    bus.wait_for_value(service, "/Dc/0/Current", lambda value: value == 3)
+
+
 def test_the_binary_is_the_one_at_its_place_now(bus, simulate, processes, folder):
     """An installer moves the old one away, and keeps it."""
     binary, socket = folder / "bmsd", folder / "control"
