@@ -19,21 +19,21 @@ Error wrong(std::string detail) { return {Errc::config, "address", 0, std::move(
 Result<int> parse_address(std::string_view text) {
   const bool hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
   const std::string_view digits = hex ? text.substr(2) : text;
-  int value = 0;
+  unsigned value = 0;  // a sign is none of an address's characters
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   if (error != std::errc() || end != digits.data() + digits.size() || value > 255) {
     return wrong(fmt::format("\"{}\" is no address; write a number from 0x00 to 0xff, as in --address 1,2,0x0a", text));
   }
   if (!hex && (digits.size() > 1 || value > 9)) {
     std::string either = fmt::format("write 0x{}", digits);
-    int decimal = 0;
+    unsigned decimal = 0;
     const auto [rest, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), decimal, 10);
     if (bad == std::errc() && rest == digits.data() + digits.size() && decimal != value && decimal < 256) {
       either += fmt::format(" or 0x{:02x}", decimal);
     }
     return wrong(fmt::format("address \"{}\" could be hexadecimal or decimal; {}", text, either));
   }
-  return value;
+  return static_cast<int>(value);
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include "app/port_plan.h"
 #include "sink/control_socket.h"
+#include "sink/json.h"
+#include "sink/text.h"
 
 namespace bmsd {
 namespace {
@@ -29,9 +31,9 @@ std::optional<ChargeLimits> limits_in(const Json& answer, const std::string& por
   const auto batteries = answer.find("batteries");
   if (batteries == answer.end() || !batteries->is_array()) return std::nullopt;
   for (const Json& battery : *batteries) {
-    if (!battery.is_object() || !same_port(battery.value("port", ""), port)) continue;
-    if (battery.value("address", address) != address) continue;
-    const Json limits = battery.value("limits", Json::object());
+    if (!same_port(text_at(battery, "port"), port)) continue;
+    if (number_at(battery, "address").value_or(address) != address) continue;
+    const Json limits = object_at(battery, "limits");
     const auto cvl = number_in(limits, "cvl_v"), ccl = number_in(limits, "ccl_a"), dcl = number_in(limits, "dcl_a");
     if (!cvl || !ccl || !dcl) return std::nullopt;
     return ChargeLimits{*cvl, *ccl, *dcl};
@@ -64,8 +66,8 @@ void ChargeSource::ask() {
       std::string line;
       std::istream stream(&buffer_);
       std::getline(stream, line);
-      const Json answer = Json::parse(line, nullptr, false);
-      if (!answer.is_object() || answer.value("ok", false) != true) return retry(true);
+      const Json answer = parse_json(line);
+      if (!answer.is_object() || answer.value("ok", Json()) != true) return retry(true);
       failures_ = 0;
       on_answer_(answer);
       retry(false);

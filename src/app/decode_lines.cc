@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/reading_json.h"
+#include "sink/json.h"
 #include "wire/can_frame.h"
 
 namespace bmsd {
@@ -239,6 +240,8 @@ Json error_json(const Error& error) {
 }
 
 Json decode_line(const Protocol& protocol, std::string_view line) {
+  if (nested_too_deep(line))
+    return answer({}, bad_input("malformed JSON: too many lists or objects inside of one another"));
   const Json object = Json::parse(line, nullptr, false);
   if (object.is_discarded()) return answer({}, bad_input("malformed JSON"));
   if (!object.is_object()) return answer({}, bad_input("not a JSON object"));

@@ -86,7 +86,7 @@ void print_side_by_side(const std::array<Column, 3>& columns_shown) {
 void print_what_if(const Json& reply, const std::vector<std::string>& supposed) {
   const Json now = object_at(reply, "now"), at_once = object_at(reply, "at_once"), later = object_at(reply, "later");
   const double after_s = number_at(later, "after_s").value_or(0);
-  const bool settled = later.value("settled", false);
+  const bool settled = later.value("settled", Json()) == true;
   const std::string after = after_s > 0 ? fmt::format("after {:.0f} s", after_s) : "and stays so";
   fmt::print("{}, if {}\n\n", text_at(reply, "battery"), join(supposed, " "));
   print_side_by_side({{{"now", now}, {"immediately", at_once}, {after, later}}});

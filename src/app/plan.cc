@@ -14,6 +14,7 @@
 #include "app/plan_svg.h"
 #include "app/plan_text.h"
 #include "app/scenario.h"
+#include "sink/json.h"
 
 namespace bmsd {
 namespace {
@@ -107,7 +108,7 @@ struct Answered {
 };
 
 Answered answer_scenario(const std::string& line) {
-  const auto scenario = nlohmann::json::parse(line, nullptr, false);
+  const auto scenario = parse_json(line);
   if (!scenario.is_object()) {
     const char* why = scenario.is_discarded() ? "no JSON" : "no JSON object";
     return {{{"name", nullptr}, {"error", why}},

@@ -186,7 +186,7 @@ class Passage {
       const auto value = number_in(action[1]);
       if (!value) continue;
       if (action[0] == "reset_soc_to") control_.set_soc(*value);
-      if (action[0] == "history_clear") control_.clear_history(static_cast<int>(*value));
+      if (action[0] == "history_clear") control_.clear_history(static_cast<int>(std::clamp(*value, 0.0, 100.0)));
     }
   }
 

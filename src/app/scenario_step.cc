@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 
 constexpr double kAbsentCell = 9.9;  // V: a list has no holes, but a cell like this is not believed (control/cells.h)
 constexpr double kHighestCell = 10;
+constexpr double kMost = 1e12;  // of anything that a scenario says: what is more cannot be counted with
 
 // "low_cell_voltage" of "LowCellVoltage".
 std::string word_of(Alarm alarm) {
@@ -44,12 +45,13 @@ std::optional<double> fet(const Json& step, const char* key) {
 }  // namespace
 
 std::optional<double> number_in(const Json& value) {
-  if (value.is_number()) return value.get<double>();
+  const auto sensible = [](double number) { return std::abs(number) < kMost ? std::optional(number) : std::nullopt; };
+  if (value.is_number()) return sensible(value.get<double>());
   if (!value.is_string()) return std::nullopt;
   const auto& text = value.get_ref<const std::string&>();
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
-  return !text.empty() && *end == '\0' && std::isfinite(number) ? std::optional(number) : std::nullopt;
+  return !text.empty() && *end == '\0' ? sensible(number) : std::nullopt;
 }
 
 std::optional<double> number_of(const Json& object, const char* key) {
@@ -153,7 +155,7 @@ void StepReader::read_alarms(const Json& step) {
   if (told == step.end() || !told->is_object()) return;
   for (std::size_t i = 0; i < kAlarmCount; ++i) {
     const auto level = number_of(*told, word_of(static_cast<Alarm>(i)).c_str());
-    if (level) alarms_.level[i] = static_cast<Severity>(std::clamp(static_cast<int>(*level), 0, 2));
+    if (level) alarms_.level[i] = static_cast<Severity>(static_cast<int>(std::clamp(*level, 0.0, 2.0)));
   }
 }
 

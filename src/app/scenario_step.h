@@ -12,7 +12,7 @@
 
 namespace bmsd {
 
-// A number, also as text; nothing for everything else.
+// A number, also as text; nothing for everything else, and for what is too large to be counted with.
 std::optional<double> number_in(const nlohmann::json& value);
 std::optional<double> number_of(const nlohmann::json& object, const char* key);
 // True and false, also as 1 and 0 and as "True" and "False"; nothing for everything else.

@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "battery/change.h"
 #include "sink/control_client.h"
+#include "sink/text.h"
 
 namespace bmsd {
 namespace {
@@ -54,9 +55,8 @@ bool confirmed(const std::string& battery, const Change& change) {
 }
 
 std::string said(const nlohmann::json& reply, const Change& change) {
-  const nlohmann::json& value = reply["value"];
-  const double number = value.is_number() ? value.get<double>() : value == "on" ? 1 : 0;
-  return fmt::format("{}: the {} is {}{}", reply.value("battery", ""), name_of(change.what),
+  const double number = number_at(reply, "value").value_or(text_at(reply, "value") == "on" ? 1 : 0);
+  return fmt::format("{}: the {} is {}{}", text_at(reply, "battery"), name_of(change.what),
                      value_text(change.what, number), is_switch(change.what) ? "" : " %");
 }
 
@@ -72,7 +72,7 @@ int command_set(const SetOptions& options) {
     check["check"] = true;
     const auto may = ask(options.socket, check);
     if (!may) return complain(describe(may.error()), kFailed);
-    battery = may->value("battery", battery);
+    if (std::string named = text_at(*may, "battery"); !named.empty()) battery = std::move(named);
     if (!confirmed(battery, *change)) return complain("nothing was changed", kFailed);
   }
   const auto reply = ask(options.socket, request_of(battery, *change), kPatience);

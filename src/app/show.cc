@@ -13,6 +13,7 @@
 #include "sink/control_client.h"
 #include "sink/json.h"
 #include "sink/table.h"
+#include "sink/text.h"
 
 namespace bmsd {
 namespace {
@@ -26,16 +27,14 @@ int complain(const std::string& text, int status) {
 }
 
 int print(const nlohmann::json& reply, bool json) {
-  const nlohmann::json& batteries = reply["batteries"];
+  const nlohmann::json batteries = reply.value("batteries", nlohmann::json::array());
   if (json) {
     std::printf("%s\n", json_text(reply, 2).c_str());
   } else {
     const TerminalScreen screen(stdout);
     const TextStyle style{screen.width(), screen.color()};
     for (const auto& battery : batteries) std::printf("%s\n", battery_sheet(battery, style).c_str());
-    for (const auto& waiting : reply.value("waiting", nlohmann::json::array())) {
-      std::fprintf(stderr, "%s\n", waiting.get<std::string>().c_str());
-    }
+    for (const std::string& waiting : texts_at(reply, "waiting")) std::fprintf(stderr, "%s\n", waiting.c_str());
   }
   if (batteries.empty()) return complain("no battery answers", kFailed);
   return kDone;

@@ -49,12 +49,12 @@ Result<int> take_address(Words& words) {
     return usage(fmt::format("address {}: more than one digit is written with 0x, in hexadecimal", text));
   }
   if (hex) text.remove_prefix(2);
-  int address = 0;
+  unsigned address = 0;  // "0x-1" is none
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), address, 16);
-  if (error != std::errc() || end != text.data() + text.size())
+  if (error != std::errc() || end != text.data() + text.size() || address > 0xFFFF)
     return usage(fmt::format("{} is not an address", words.front()));
   words.erase(words.begin());
-  return address;
+  return static_cast<int>(address);
 }
 
 bool is_switch(std::string_view word) { return word == "on" || word == "off"; }

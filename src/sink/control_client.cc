@@ -10,6 +10,7 @@
 
 #include "sink/control_socket.h"
 #include "sink/json.h"
+#include "sink/text.h"
 
 namespace bmsd {
 namespace {
@@ -83,6 +84,16 @@ Result<std::string> receive_line(int descriptor, const std::string& path) {
 
 }  // namespace
 
+Result<nlohmann::json> answer_in(std::string_view line, const std::string& path) {
+  nlohmann::json reply = parse_json(line);
+  if (!reply.is_object() || !reply.contains("ok")) return failed(path + ": the answer is not bmsd's");
+  if (reply["ok"] != true) {
+    const std::string why = text_at(reply, "error");
+    return failed(why.empty() ? "bmsd refused the request" : why);
+  }
+  return reply;
+}
+
 Result<nlohmann::json> ask(const std::string& path, const nlohmann::json& request, Duration patience) {
   const std::string chosen = path.empty() ? default_socket_path() : path;
   sockaddr_un address{};
@@ -103,14 +114,7 @@ Result<nlohmann::json> ask(const std::string& path, const nlohmann::json& reques
   if (auto sent = send_all(descriptor.number(), json_text(request) + "\n", chosen); !sent) return sent.error();
   const auto line = receive_line(descriptor.number(), chosen);
   if (!line) return line.error();
-
-  nlohmann::json reply = nlohmann::json::parse(*line, nullptr, false);
-  if (!reply.is_object() || !reply.contains("ok")) return failed(chosen + ": the answer is not bmsd's");
-  if (reply["ok"] != true) {
-    const auto error = reply.find("error");
-    return failed(error != reply.end() && error->is_string() ? error->get<std::string>() : "bmsd refused the request");
-  }
-  return reply;
+  return answer_in(*line, chosen);
 }
 
 }  // namespace bmsd

@@ -25,25 +25,6 @@ std::vector<std::string> names_in(DBusMessage& reply) {
   return names;
 }
 
-// The items of a reply to GetItems: a{sa{sv}}.
-std::map<std::string, BusValue> items_in(DBusMessage& reply) {
-  std::map<std::string, BusValue> items;
-  DBusMessageIter arguments, entries, entry;
-  if (!dbus_message_has_signature(&reply, "a{sa{sv}}")) return items;
-  dbus_message_iter_init(&reply, &arguments);
-  dbus_message_iter_recurse(&arguments, &entries);
-  for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY; dbus_message_iter_next(&entries)) {
-    dbus_message_iter_recurse(&entries, &entry);
-    const char* path = nullptr;
-    dbus_message_iter_get_basic(&entry, &path);
-    dbus_message_iter_next(&entry);
-    for (auto& [key, value] : read_dict(entry)) {
-      if (key == "Value") items[path] = std::move(value);
-    }
-  }
-  return items;
-}
-
 class Reader {
  public:
   explicit Reader(Duration patience)
@@ -84,7 +65,11 @@ class Reader {
     ++open_;
     const MessagePtr call = method_call(service.c_str(), "/", kBusItem, "GetItems");
     connection_.call(*call, patience_, [this, service](DBusMessage& reply) {
-      if (error_of(reply).empty()) batteries_.push_back({service, items_in(reply)});
+      if (error_of(reply).empty()) {
+        std::map<std::string, BusValue> items;
+        for (auto& [path, value] : item_values(reply)) items.insert_or_assign(path, std::move(value));
+        batteries_.push_back({service, std::move(items)});
+      }
       if (--open_ == 0) io_.stop();
     });
   }

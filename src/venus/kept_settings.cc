@@ -60,12 +60,13 @@ std::optional<std::int32_t> battery_instance(std::string_view text) {
   text.remove_prefix(kClass.size());
   std::int32_t instance = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), instance);
-  if (error != std::errc() || end != text.data() + text.size() || instance < 0) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || instance < 0 || instance > kHighestInstance)
+    return std::nullopt;
   return instance;
 }
 
 std::string class_and_instance(std::int32_t instance) {
-  return std::string(kClass) + std::to_string(std::max(1, instance));
+  return std::string(kClass) + std::to_string(std::clamp(instance, 1, kHighestInstance));
 }
 
 std::string text_in(const BusValue& value) {

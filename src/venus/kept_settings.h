@@ -31,7 +31,8 @@ std::span<const KeptSetting> kept_settings();
 
 bool is_kept_setting(std::string_view name);  // one of all nine
 
-// N of "battery:N".
+// N of "battery:N"; nothing for one that nobody gives, beyond kHighestInstance.
+constexpr std::int32_t kHighestInstance = 1'000'000;
 std::optional<std::int32_t> battery_instance(std::string_view class_and_instance);
 std::string class_and_instance(std::int32_t instance);  // of 0: "battery:1", the first that is free
 

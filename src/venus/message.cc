@@ -199,6 +199,18 @@ std::vector<std::pair<std::string, BusValue>> changed_values(DBusMessage& messag
   return values;
 }
 
+std::vector<std::pair<std::string, BusValue>> item_values(DBusMessage& reply) {
+  std::vector<std::pair<std::string, BusValue>> values;
+  DBusMessageIter iter;
+  if (!dbus_message_has_signature(&reply, "a{sa{sv}}") || !dbus_message_iter_init(&reply, &iter)) return values;
+  for_each_entry(iter, [&](std::string_view path, const DBusMessageIter& properties) {
+    for (auto& [key, value] : read_dict(properties)) {
+      if (key == "Value") values.emplace_back(path, std::move(value));
+    }
+  });
+  return values;
+}
+
 std::vector<std::pair<std::string, BusValue>> read_dict(DBusMessageIter iter) {
   std::vector<std::pair<std::string, BusValue>> entries;
   unwrap(iter);

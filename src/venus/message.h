@@ -83,6 +83,10 @@ std::optional<BusValue> first_value(DBusMessage& message);
 // what says no value, or is put together otherwise.
 std::vector<std::pair<std::string, BusValue>> changed_values(DBusMessage& message);
 
+// The values of a reply to GetItems, by path; what has an unreadable type is left out. Nothing for what is put together
+// otherwise.
+std::vector<std::pair<std::string, BusValue>> item_values(DBusMessage& reply);
+
 // The entries of an a{sv} at `iter`, or in a variant at `iter`; what has an unreadable type is left out.
 std::vector<std::pair<std::string, BusValue>> read_dict(DBusMessageIter iter);
 

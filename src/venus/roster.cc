@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "venus/kept_settings.h"
 #include "venus/names.h"
 
 namespace bmsd {
@@ -131,7 +132,7 @@ std::int32_t Roster::free_instance(std::string_view id, const std::string& ident
              return device.instance == instance && device.name != device_name(identity);
            });
   };
-  while (taken(wanted)) ++wanted;
+  while (taken(wanted)) wanted = wanted < kHighestInstance ? wanted + 1 : 1;
   return wanted;
 }
 
