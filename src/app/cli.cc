@@ -120,6 +120,20 @@ void add_explain(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_explain(*options); }; });
 }
 
+void add_doctor(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<DoctorOptions>();
+  CLI::App* command = app.add_subcommand(
+      "doctor", "What is wrong with a line, in words, and what to check; without PORT asks the running daemon");
+  add_line_options(*command, options->line, false);
+  command->add_option("--seconds", options->seconds, "How long a line is talked to that no daemon reads")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 3600.0));
+  command->add_flag("--json", options->json, "Print JSON (docs/doctor.md)");
+  command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  command->footer("Exit status: 0 nothing is wrong, 1 something was found.");
+  command->callback([options, &chosen] { chosen = [options] { return command_doctor(*options); }; });
+}
+
 std::string what_can_be_changed() {
   std::string text = "What can be changed, where ALLOW_WRITES is set in the configuration:\n";
   for (const Protocol* protocol : protocols()) {
@@ -170,7 +184,7 @@ void add_simulate(CLI::App& app, Chosen& chosen) {
       ->check(CLI::Range(0, 10000));
   command->add_option("--fault", options->faults,
                       "KIND=RATE, as in corrupt=0.1 or late=0.1:0.45; KIND: drop, corrupt, flip, truncate, late, "
-                      "garbage, foreign, echo, silence");
+                      "garbage, foreign, echo, silence, twin, ringing, inverted");
   command->add_option("--seed", options->seed, "The same seed repeats a run")->capture_default_str();
   command->add_option("--set", options->set, "KEY=VALUE of the packs' state or firmware variant");
   command->add_option("--log", options->log, "Write every state that was sent to this file, as JSON lines");
@@ -366,6 +380,7 @@ int run_command_line(int argc, char** argv) {
   add_show(app, chosen);
   add_watch(app, chosen);
   add_explain(app, chosen);
+  add_doctor(app, chosen);
   add_set(app, chosen);
   add_restart(app, chosen);
   add_plan(app, chosen);

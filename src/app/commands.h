@@ -54,6 +54,13 @@ struct RestartOptions {
   std::string socket;
 };
 
+struct DoctorOptions {
+  LineOptions line;  // no port: what the running daemon knows
+  bool json = false;
+  double seconds = 10;  // that a line is talked to
+  std::string socket;
+};
+
 struct SetOptions {
   std::string battery;  // empty: the only one
   std::string change;   // WHAT=VALUE
@@ -166,6 +173,7 @@ int command_scan(const ScanOptions& options);
 int command_show(const ShowOptions& options);
 int command_watch(const WatchOptions& options);
 int command_explain(const ExplainOptions& options);
+int command_doctor(const DoctorOptions& options);
 int command_set(const SetOptions& options);
 int command_restart(const RestartOptions& options);
 int command_simulate(const SimulateOptions& options);

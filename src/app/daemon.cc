@@ -1,5 +1,7 @@
 #include "app/daemon.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <ctime>
@@ -40,8 +42,14 @@ Status Daemon::add_port(const PortPlan& plan, PumpOptions options, std::function
   hub_.add_line(*entry->line, {plan.port, port_name(plan.port), plan.addresses_configured, plan.port_is_identity});
   PumpHooks hooks;
   hooks.after_event = [this](Instant now) { changed(now); };
-  hooks.lost = std::move(lost);
-  hooks.opened = std::move(opened);
+  hooks.lost = [&watch = entry->watch, lost = std::move(lost)](const Error& error) {
+    watch.lost(error);
+    if (lost) lost(error);
+  };
+  hooks.opened = [&watch = entry->watch, opened = std::move(opened)] {
+    watch.opened();
+    if (opened) opened();
+  };
   entry->pump = std::make_unique<Pump>(io_, std::move(*port), tapped, plan.port, log_, std::move(hooks), options);
   ports_.push_back(std::move(entry));
   return Done{};
@@ -49,7 +57,8 @@ Status Daemon::add_port(const PortPlan& plan, PumpOptions options, std::function
 
 void Daemon::start() {
   for (const auto& port : ports_) port->pump->start();
-  ticker_.expires_after(std::chrono::seconds(1));
+  (void)loop_.called(now_monotonic());
+  ticker_.expires_after(LoopWatch::kEvery);
   tick_later();
 }
 
@@ -57,13 +66,26 @@ void Daemon::tick_later() {
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     const Instant now = now_monotonic();
+    if (const auto away = loop_.called(now)) {
+      log_(Level::warning,
+           fmt::format("nothing was done for {:.1f} s: the machine was too busy, or bmsd was held up", seconds(*away)));
+    }
     hub_.set_time(wall_now(), now);
     hub_.tick(now);
     traffic_.look(now);
+    for (const auto& port : ports_) port->watch.look(facts_of(*port->line, now), port->pump->port().unsent(), now);
     if (on_change_) on_change_(now);
-    ticker_.expires_at(ticker_.expiry() + std::chrono::seconds(1));
+    // What was missed is not made up for.
+    using SteadyTime = std::chrono::steady_clock::time_point;
+    ticker_.expires_at(std::max(ticker_.expiry() + LoopWatch::kEvery, SteadyTime(now.time_since_epoch())));
     tick_later();
   });
+}
+
+LineFacts Daemon::facts(std::size_t index) const {
+  const Instant now = now_monotonic();
+  const PortLine& port = *ports_[index];
+  return port.watch.facts(facts_of(*port.line, now), port.name, now);
 }
 
 void Daemon::changed(Instant now) {
@@ -121,10 +143,14 @@ void Daemon::inherit(std::size_t index, int baud, std::vector<InheritedPack> pac
   if (descriptor) ports_[index]->pump->port().adopt(descriptor.release());
 }
 
-void Daemon::stop() {
+void Daemon::leave_sinks() {
   ticker_.cancel();
-  for (const auto& port : ports_) port->pump->stop();
   hub_.shut_down(now_monotonic());
+}
+
+void Daemon::stop() {
+  leave_sinks();
+  for (const auto& port : ports_) port->pump->stop();
   traffic_.finish(now_monotonic());
 }
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "app/hub.h"
+#include "app/line_watch.h"
+#include "app/loop_watch.h"
 #include "app/port_plan.h"
 #include "app/traffic.h"
 #include "base/log.h"
@@ -32,8 +34,9 @@ class Daemon {
                   std::function<void()> opened = {});
 
   void start();
-  // Closes the ports and leaves the sinks.
+  // Leaves the sinks and closes the ports.
   void stop();
+  void leave_sinks();  // the first half of that
 
   // Called after each event of a line and after each tick.
   void on_change(std::function<void(Instant)> on_change) { on_change_ = std::move(on_change); }
@@ -46,6 +49,10 @@ class Daemon {
   bool is_open(std::size_t index) const { return ports_[index]->pump->is_open(); }
   void poke(std::size_t index) { ports_[index]->pump->poke(); }
   void set_interval(const std::string& port, Duration interval);  // between the rounds of its packs
+
+  const LoopWatch& loop() const { return loop_; }
+  // What the last minutes of a line, and its port, have to tell.
+  LineFacts facts(std::size_t index) const;
 
   // --- Handing over to another process (docs/restart.md)
 
@@ -66,6 +73,7 @@ class Daemon {
     std::string name;
     std::unique_ptr<Line> line;
     std::unique_ptr<Pump> pump;
+    LineWatch watch = {};
   };
   void tick_later();
   void changed(Instant now);
@@ -76,6 +84,7 @@ class Daemon {
   Traffic traffic_;
   std::vector<std::unique_ptr<PortLine>> ports_;
   boost::asio::steady_timer ticker_;
+  LoopWatch loop_;
   std::function<void(Instant)> on_change_;
 };
 

@@ -14,6 +14,7 @@
 #include "app/config_path.h"
 #include "app/config_source.h"
 #include "app/daemon.h"
+#include "app/end_within.h"
 #include "app/guardian.h"
 #include "app/handover.h"
 #include "app/held_port.h"
@@ -21,6 +22,7 @@
 #include "app/serial_starter.h"
 #include "app/serve.h"
 #include "app/state_keeper.h"
+#include "app/supervision.h"
 #include "app/takeover.h"
 #include "app/version.h"
 #include "io/clock.h"
@@ -30,6 +32,8 @@
 
 namespace bmsd {
 namespace {
+
+constexpr Duration kLeaves = 700ms;  // when what must not be lost is done
 
 using Exit = std::optional<int>;  // the exit status of a daemon that is not to run, or not any more
 
@@ -97,6 +101,8 @@ class Runner {
                         [this](const std::string& why) { end(why); }});
     }
     daemon_.start();
+    supervision_.emplace(io_, Notify::from_environment(guardian()));
+    supervision_->started();
     io_.run();
     return finish();
   }
@@ -122,11 +128,18 @@ class Runner {
       daemon_.stop();
       return kDone;
     }
+    // First what must not be lost, then what others see, last what may hang.
     const bool keeps_it = keeps();
+    if (keeps_it) supervision_->stopping();  // else another process runs on
     handover_->abort();
-    if (keeps_it) save(true);
-    daemon_.stop();
+    if (keeps_it) {
+      save(true);
+      keeper_->finish();
+    }
+    end_within(kLeaves, status_.value_or(kDone));
+    daemon_.leave_sinks();
     if (keeps_it) keeper_->finish();
+    daemon_.stop();
     return status_.value_or(kDone);
   }
 
@@ -313,6 +326,12 @@ class Runner {
   }
 
   void reload() {
+    supervision_->reloading();
+    read_again();
+    supervision_->reloaded();
+  }
+
+  void read_again() {
     auto text = read_config(path_);
     if (text && !text->has_value() && has_file_) text = Error{Errc::io, "config", 0, path_ + ": is gone"};
     ConfigChoice choice = choose_config(path_, text, keeper_->state().good_config);
@@ -354,6 +373,7 @@ class Runner {
   std::optional<SerialStarter> starter_;
   std::unique_ptr<Takeover> takeover_;  // this process takes another one's place
   std::optional<Handover> handover_;    // and may give its own to one
+  std::optional<Supervision> supervision_;
   boost::asio::signal_set signals_;
   Instant saved_at_{};
   Exit status_;

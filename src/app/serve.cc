@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/battery_choice.h"
+#include "app/diagnosis.h"
 #include "app/explanations.h"
 #include "app/status.h"
 #include "io/clock.h"
@@ -82,6 +83,7 @@ void serve(Daemon& daemon, const Json& request, const ControlSocket::Reply& repl
   if (asked == "set") return set(daemon, request, reply);
   if (asked == "explain") return reply(explain_answer(daemon.hub(), request, now_monotonic()));
   if (asked == "what-if") return reply(what_if_answer(daemon.hub(), request, now_monotonic()));
+  if (asked == "doctor") return reply(diagnosis_answer(daemon));
   reply(answer(daemon, request));
 }
 

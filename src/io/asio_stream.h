@@ -1,6 +1,8 @@
 // The one implementation of Stream, for descriptors and sockets.
 #pragma once
 
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -74,6 +76,14 @@ class AsioStream : public Stream, public std::enable_shared_from_this<AsioStream
 
   void lose() override {
     boost::asio::post(socket_.get_executor(), [self = this->shared_from_this()] { self->lost({}); });
+  }
+
+  // What waits here and what waits in the kernel: of a terminal to be sent, of a connection to be acknowledged.
+  std::size_t unsent() override {
+    if (!open_) return 0;
+    int in_kernel = 0;
+    if (::ioctl(descriptor(), TIOCOUTQ, &in_kernel) != 0 || in_kernel < 0) in_kernel = 0;
+    return waiting_.size() + sending_.size() + static_cast<std::size_t>(in_kernel);
   }
 
   bool is_open() const override { return open_; }

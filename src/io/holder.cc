@@ -42,19 +42,6 @@ std::string read_all(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Holder about(int pid) {
-  static constexpr std::size_t kLongest = 200;
-  const std::string folder = "/proc/" + std::to_string(pid);
-  Holder holder{pid, read_all(folder + "/comm"), read_all(folder + "/cmdline")};
-  while (!holder.name.empty() && holder.name.back() == '\n') holder.name.pop_back();
-  while (!holder.command.empty() && holder.command.back() == '\0') holder.command.pop_back();
-  holder.command.resize(std::min(holder.command.size(), kLongest));
-  for (char& c : holder.command) {  // arguments are separated by NUL; nothing in them may disturb a terminal
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = ' ';
-  }
-  return holder;
-}
-
 bool has_open(int pid, dev_t device, ino_t inode) {
   std::error_code error;
   for (fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error), end; !error && entry != end;
@@ -76,6 +63,19 @@ std::optional<int> first_that_has_open(dev_t device, ino_t inode) {
 
 }  // namespace
 
+Holder holder_of(int pid) {
+  static constexpr std::size_t kLongest = 200;
+  const std::string folder = "/proc/" + std::to_string(pid);
+  Holder holder{pid, read_all(folder + "/comm"), read_all(folder + "/cmdline")};
+  while (!holder.name.empty() && holder.name.back() == '\n') holder.name.pop_back();
+  while (!holder.command.empty() && holder.command.back() == '\0') holder.command.pop_back();
+  holder.command.resize(std::min(holder.command.size(), kLongest));
+  for (char& c : holder.command) {  // arguments are separated by NUL; nothing in them may disturb a terminal
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = ' ';
+  }
+  return holder;
+}
+
 std::vector<int> lock_owners(std::string_view proc_locks, dev_t device, ino_t inode) {
   std::vector<int> owners;
   for (const std::string_view line : split(proc_locks, "\n")) {
@@ -96,10 +96,10 @@ std::optional<Holder> find_holder(const std::string& path) {
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) return std::nullopt;
   const std::vector<int> owners = lock_owners(read_all("/proc/locks"), file.st_dev, file.st_ino);
-  if (!owners.empty()) return about(owners.front());
+  if (!owners.empty()) return holder_of(owners.front());
   const std::optional<int> pid = first_that_has_open(file.st_dev, file.st_ino);
   if (!pid) return std::nullopt;
-  return about(*pid);
+  return holder_of(*pid);
 }
 
 std::string describe(const Holder& holder) {

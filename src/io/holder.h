@@ -25,6 +25,9 @@ std::vector<int> lock_owners(std::string_view proc_locks, dev_t device, ino_t in
 // processes).
 std::optional<Holder> find_holder(const std::string& path);
 
+// What is known of a process.
+Holder holder_of(int pid);
+
 // "process 708 (picocom -b 9600 /dev/ttyUSB0)"
 std::string describe(const Holder& holder);
 

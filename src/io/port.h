@@ -43,6 +43,10 @@ class Port {
   virtual Status set_speed(int baud) = 0;  // 8N1; a medium without a speed accepts anything
   virtual int speed() const = 0;           // bits per second, 0: has none
 
+  // Bytes that were given to write() and have not left yet, as far as that is known. Where it does not fall the other end, or the
+  // adapter, does not take them.
+  virtual std::size_t unsent() const { return 0; }
+
   // Of a CAN bus only these frames are wanted; none named: all. A port may deliver others too.
   virtual void filter(const std::vector<CanIds>& /*ids*/) {}
 

@@ -146,6 +146,8 @@ void SerialPort::hold_until(Instant until) {
   if (stream_) stream_->hold_until(until);
 }
 
+std::size_t SerialPort::unsent() const { return stream_ ? stream_->unsent() : 0; }
+
 Status SerialPort::set_speed(int baud) {
   if (Status possible = check_speed(baud); !possible) return on(path_, possible.error());
   if (stream_ && stream_->is_open()) {

@@ -31,6 +31,7 @@ class SerialPort : public Port {
   void open(Handlers handlers) override;
   void close() override;
   void write(Bytes bytes) override;
+  std::size_t unsent() const override;
   int lend() override;
   void adopt(int descriptor) override;
 

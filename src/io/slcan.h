@@ -60,6 +60,7 @@ class SlcanPort : public Port {
   int lend() override { return tty_->lend(); }
   void adopt(int descriptor) override { tty_->adopt(descriptor); }
   void write(Bytes records) override;
+  std::size_t unsent() const override { return tty_->unsent(); }
   Status set_speed(int bitrate) override;
   int speed() const override { return bitrate_; }
 

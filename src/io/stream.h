@@ -18,7 +18,8 @@ class Stream {
   virtual void lose() = 0;                     // closes and tells `closed`, from the event loop
   virtual int release() = 0;  // as shut(), but gives the descriptor away open; -1: it cannot, and closes it
   virtual bool is_open() const = 0;
-  virtual int descriptor() = 0;  // -1 when closed
+  virtual int descriptor() = 0;      // -1 when closed
+  virtual std::size_t unsent() = 0;  // io/port.h
 };
 
 }  // namespace bmsd

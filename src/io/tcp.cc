@@ -182,6 +182,8 @@ void TcpPort::write(Bytes bytes) {
   if (stream_) stream_->write(bytes);
 }
 
+std::size_t TcpPort::unsent() const { return stream_ ? stream_->unsent() : 0; }
+
 Status TcpPort::set_speed(int) { return Done{}; }
 
 }  // namespace bmsd

@@ -39,6 +39,7 @@ class TcpPort : public Port {
   void open(Handlers handlers) override;
   void close() override;
   void write(Bytes bytes) override;
+  std::size_t unsent() const override;
   Status set_speed(int baud) override;  // accepted: the gateway's own settings say the speed
   int speed() const override { return 0; }
 

@@ -82,6 +82,7 @@ class UsbPortOf : public Port {
   void hold_until(Instant until) override {
     if (port_) port_->hold_until(until);
   }
+  std::size_t unsent() const override { return port_ ? port_->unsent() : 0; }
   int lend() override { return port_ ? port_->lend() : -1; }
   void adopt(int descriptor) override { adopted_ = Descriptor(descriptor); }
   Status set_speed(int baud) override {

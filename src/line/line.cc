@@ -74,6 +74,11 @@ bool Line::rested(Instant now) const {
   return std::all_of(packs_.begin(), packs_.end(), [now](const auto& pack) { return pack->hold_until <= now; });
 }
 
+std::optional<double> Line::utilisation(Instant now) const {
+  if (detection_ || ((can_ || listening_) && baud() <= 0)) return std::nullopt;
+  return load_.percent(now);
+}
+
 Duration Line::turnaround() const { return turnaround_ ? turnaround_->learned() : Duration(0); }
 
 void Line::opened(int baud, Instant now) {
@@ -106,9 +111,14 @@ void Line::closed(Instant now) {
 }
 
 void Line::received(Bytes bytes, Instant now) {
-  if (listening_) return listening_->received(bytes, now);
+  if (listening_) {
+    load_.in_use(now - wire_time(bytes.size(), listening_->baud()), now);
+    return listening_->received(bytes, now);
+  }
   if (detection_) return detection_->received(bytes, now);
   if (packs_.empty()) return;
+  // Between two exchanges others are talking, and so they are all the time on a CAN bus.
+  if (can_ || wire_.idle()) load_.in_use(now - wire_.time_on_wire(bytes.size()), now);
   wire_.received(bytes, now, *spoken_);
 }
 
@@ -305,6 +315,7 @@ std::optional<Action> Line::begin(PollPlan::Turn turn, bool changes, Instant now
     turn.first_byte = pack.protocol->exchanges[turn.exchange].first_byte;
   }
   SendBytes send{request->bytes};
+  if (can_) load_.in_use(now, now + wire_.time_on_wire(send.bytes.size()));
   turn_ = turn;
   spoken_ = pack.protocol;
   turn_changes_ = changes;
@@ -336,6 +347,7 @@ void Line::take_outcome(Instant now) {
   const bool answered = outcome->result.ok();
   const bool refused = !answered && outcome->result.error().code == Errc::refused;
   const PackTalk& pack = *packs_[static_cast<std::size_t>(turn.pack)];
+  if (!can_) load_.in_use(outcome->sent, outcome->ended + turnaround_->of(pack.address, now));
   // Silence to what a pack never answered is no sign that it was asked too soon.
   const bool expected =
       turn.probe || (pack.protocol->exchanges[turn.exchange].optional && !pack.exchanges[turn.exchange].last_ok);
@@ -356,7 +368,7 @@ void Line::take_strays(Instant now) {
     if (paused_until_) {
       listen(stray, now);
     } else if (stray.tag.role == Role::reply && stray.tag.address >= 0) {
-      poll_.late_reply(stray.tag.address, now);
+      poll_.late_reply(stray.tag.address, stray.why, now);
     }
   }
 }
@@ -378,7 +390,7 @@ void Line::hear(const Stray& stray, Instant now) {
     if (tag.exchange >= 0 && pack.is_pushed(static_cast<std::size_t>(tag.exchange))) {
       poll_.pushed(static_cast<int>(i), static_cast<std::uint8_t>(tag.exchange), stray.bytes, now);
     } else if (tag.address >= 0) {
-      poll_.late_reply(pack.address, now);
+      poll_.late_reply(pack.address, stray.why, now);
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "line/change_plan.h"
 #include "line/detection.h"
+#include "line/line_load.h"
 #include "line/listener.h"
 #include "line/listening_line.h"
 #include "line/pack_talk.h"
@@ -84,6 +85,9 @@ class Line : public Machine {
   const ListeningLine* listening() const { return listening_.get(); }
   WireCounts counts() const { return listening_ ? listening_->counts() : wire_.counts(); }
   Duration turnaround() const;
+  // Of the last minute, in percent: exchanges and the silence behind them, bytes of others; on a CAN bus, and while listening,
+  // the bytes that went by. Nothing where that is not known (no speed, nothing yet).
+  std::optional<double> utilisation(Instant now) const;
   bool paused() const { return paused_until_.has_value(); }
 
   // Detection has tried everything at least once and found nothing.
@@ -130,6 +134,7 @@ class Line : public Machine {
   int sweeps_ = 0;
   std::optional<Instant> next_sweep_;
   WireEnd wire_;
+  LineLoad load_;
   std::optional<Turnaround> turnaround_;
   PollPlan poll_;
   ChangePlan changes_;

@@ -20,6 +20,11 @@ constexpr Duration kSlowCreditLimit = 150ms;  // about one exchange: never sever
 constexpr Duration kSlowDebtLimit = 2s;       // a pack that does not answer may cost more than there was
 constexpr Duration kProbeCreditLimit = 500ms;
 
+// The wire has spoilt the reply, in contrast to what the BMS says or does not say.
+bool is_damage(Errc code) {
+  return code == Errc::noise || code == Errc::checksum || code == Errc::length || code == Errc::incomplete;
+}
+
 }  // namespace
 
 void PollPlan::set_interval(Duration interval) {
@@ -216,6 +221,12 @@ bool PollPlan::done(const Turn& turn, Outcome outcome, Instant now) {
     }
     outcome.result = taken.error();
   }
+  const Errc code = outcome.result.error().code;
+  if (is_damage(code) || outcome.garbled) {
+    ++pack.health.of(turn.exchange).damaged;
+  } else if (code == Errc::timeout) {
+    ++pack.health.of(turn.exchange).silent;
+  }
   failed(turn, outcome.result.error(), now);
   // A pack that answers at once, but nothing that helps, is asked no more often than one that is silent.
   if (turn.probe && !again_) pack.hold_until = std::max(pack.hold_until, outcome.sent + kProbeFirstByte);
@@ -237,6 +248,10 @@ void PollPlan::succeeded(const Turn& turn, const Outcome& outcome, Instant now) 
   state.took = now - outcome.sent;
   state.reply_bytes = outcome.reply_bytes;
   if (outcome.latency) pack.health.latency = *outcome.latency;
+  LinkHealth::Exchange& counts = pack.health.of(turn.exchange);
+  ++pack.health.exchanges;
+  ++counts.good;
+  counts.reply_bytes = outcome.reply_bytes;
   // The reply to an earlier try may still come, and would answer whatever is asked by then.
   const Duration late = pack.protocol->exchanges[turn.exchange].first_byte;
   if (timed_out_ || (turn.probe && pack.last_probe && now - *pack.last_probe < late)) pack.hold_until = now + late;
@@ -279,6 +294,7 @@ void PollPlan::failed(const Turn& turn, const Error& error, Instant now) {
   if (pack.state == PackTalk::alive && !is_fast(turn) && state.last_try && !state.last_ok) tries = 1;
   if (++tries_ < tries) {
     again_ = turn;
+    ++pack.health.retries;
     return;
   }
   again_.reset();
@@ -378,9 +394,12 @@ void PollPlan::round_failed(int index, Instant now) {
   emit(LineEvent::round_failed, index);
 }
 
-void PollPlan::late_reply(int address, Instant now) {
+void PollPlan::late_reply(int address, Stray::Why why, Instant now) {
   for (PackTalk* pack : packs_) {
-    if (pack->address != address || pack->answers() || pack->sends_by_itself) continue;
+    if (pack->address != address) continue;
+    if (why == Stray::late) ++pack->health.late_replies;
+    if (why == Stray::second_answer) ++pack->health.second_answers;
+    if (pack->answers() || pack->sends_by_itself) continue;
     pack->next_probe = now;
     pack->full_probe = true;
   }

@@ -58,7 +58,7 @@ class PollPlan {
   void demand_all(int pack);
   bool demands() const { return !demanded_.empty(); }
   // An intact reply of this pack came when nobody waited for it.
-  void late_reply(int address, Instant now);
+  void late_reply(int address, Stray::Why why, Instant now);
   // A frame of what a pack sends by itself. What it says holds at once; rounds are told at most every 100 ms, however often
   // frames come.
   void pushed(int pack, std::uint8_t exchange, Bytes frame, Instant now);

@@ -9,6 +9,18 @@ namespace {
 constexpr std::size_t kOwnRequestsRemembered = 8;
 constexpr std::size_t kBufferLimit = 8192;  // longer than the longest frame of any protocol
 constexpr Duration kBabbleGap = 50ms;
+constexpr std::size_t kEdge = 3;
+constexpr int kNobody = -2;  // an address that no pack has
+constexpr int kOther = 256;  // an exchange that no protocol has
+
+constexpr Duration kLateWithin = 3s;    // after a request was given up
+constexpr Duration kSecondWithin = 2s;  // after an answer
+
+// At most one edge within the byte.
+bool is_stretched(std::uint8_t byte) {
+  const unsigned edges = (byte ^ (byte >> 1U)) & 0x7FU;
+  return (edges & (edges - 1)) == 0;
+}
 
 // Damage that names a frame, in contrast to bytes that were none.
 bool is_damage(const Error& why) { return why.code != Errc::noise; }
@@ -37,6 +49,7 @@ std::optional<Duration> WireEnd::babble(Instant now) const {
 void WireEnd::start(Ask ask, Instant now) {
   remember_own(ask.request.bytes, *ask.protocol);
   counts_.bytes_sent += ask.request.bytes.size();
+  ++counts_.requests;
   sent_ = now;
   sent_end_ = now + time_on_wire(ask.request.bytes.size());
   last_activity_ = sent_end_;
@@ -45,7 +58,7 @@ void WireEnd::start(Ask ask, Instant now) {
   reply_end_.reset();
   babbling_since_.reset();
   damage_.reset();
-  echoed_ = false;
+  echoed_ = answered_by_junk_ = false;
   buffer_.clear();
   parts_.clear();
   asked_ = std::move(ask);
@@ -80,8 +93,7 @@ void WireEnd::received(Bytes bytes, Instant now, const Protocol& listening_as) {
     if (scan.kind == Scan::frame) {
       handle(rest.first(scan.size), protocol, now);
     } else {
-      counts_.junk_bytes += scan.size;
-      if (is_damage(scan.why)) ++counts_.bad_checks;
+      note_junk(rest.first(std::min(scan.size, rest.size())), scan.why);
       if (!damage_ || is_damage(scan.why)) damage_ = scan.why;
     }
     done += scan.size;
@@ -92,6 +104,38 @@ void WireEnd::received(Bytes bytes, Instant now, const Protocol& listening_as) {
   reply_end_.reset();
   const std::size_t got = asked_ ? buffer_.size() + bytes_of_parts() : 0;
   if (got > 0 && got < asked_->reply_bytes) reply_end_ = now + time_on_wire(asked_->reply_bytes - got);
+}
+
+void WireEnd::note_junk(Bytes junk, const Error& why) {
+  counts_.junk_bytes += junk.size();
+  if (is_damage(why)) ++counts_.bad_checks;
+  if (!asked_) counts_.unasked_junk += junk.size();
+  answered_by_junk_ = true;
+  const bool edge = junk.size() <= kEdge && std::all_of(junk.begin(), junk.end(),
+                                                        [](std::uint8_t byte) { return byte == 0x00 || byte == 0xFF; });
+  if (edge) counts_.edge_junk += junk.size();
+  counts_.stretched_junk += static_cast<std::uint64_t>(std::count_if(junk.begin(), junk.end(), is_stretched));
+}
+
+// An intact reply that nobody waits for: why it came. Numbers of less than 0: the frame does not say.
+Stray::Why WireEnd::count_stray(int address, int exchange, Instant now) {
+  ++counts_.late_or_foreign;
+  if (address < 0 && asked_) address = asked_->address;
+  if (address < 0 && last_answer_) address = last_answer_->address;
+  const auto given_up = given_up_.find(address);
+  const bool answered = last_answer_ && last_answer_->address == address;
+  const bool may_be_late = (given_up != given_up_.end() && now - given_up->second < kLateWithin) ||
+                           (answered && answered_late_ && now - last_answer_->ended < kLateWithin);
+  if (may_be_late) {
+    ++counts_.late;
+    return Stray::late;
+  }
+  // While somebody else is asked it is rather what another master, or a disturbed pack, has called for.
+  const bool again = answered && now - last_answer_->ended < kSecondWithin && (!asked_ || asked_->address == address) &&
+                     (exchange < 0 || exchange == last_answer_->exchange);
+  if (!again) return Stray::foreign;
+  ++counts_.second_answers;
+  return Stray::second_answer;
 }
 
 std::size_t WireEnd::bytes_of_parts() const {
@@ -117,9 +161,11 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
     damage_.reset();
     return;
   }
+  ++counts_.frames;
   const Tag tag = protocol.tag(Frame{frame});
   if (tag.role == Role::request && is_own(frame)) {
     ++counts_.echoes;
+    --counts_.frames;
     strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), true});
     return;
   }
@@ -130,9 +176,11 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
     collect(frame, now);
     return;
   }
+  Stray stray{tag, ByteVector(frame.begin(), frame.end())};
   if (tag.role == Role::request) ++counts_.foreign_requests;
-  if (tag.role != Role::request && (!can_ || tag.role != Role::foreign)) ++counts_.late_or_foreign;
-  strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), false});
+  if (tag.role == Role::foreign && !can_) ++counts_.late_or_foreign;
+  if (tag.role == Role::reply || tag.role == Role::part) stray.why = count_stray(tag.address, tag.exchange, now);
+  strays_.push_back(std::move(stray));
 }
 
 void WireEnd::collect(Bytes frame, Instant now) {
@@ -149,7 +197,7 @@ void WireEnd::collect(Bytes frame, Instant now) {
       return;            // more frames belong to it
     case Errc::address:  // not for us after all
     case Errc::command:
-      ++counts_.late_or_foreign;
+      (void)count_stray(reading.error().code == Errc::address ? kNobody : asked_->address, kOther, now);
       parts_.pop_back();
       return;
     default:
@@ -162,7 +210,7 @@ void WireEnd::gap_passed(Instant now) {
   if (!buffer_.empty()) {
     const Scan scan = asked_->protocol->framer(buffer_, true);
     if (!damage_ || is_damage(scan.why)) damage_ = scan.why;
-    counts_.junk_bytes += buffer_.size();
+    note_junk(buffer_, {Errc::noise});
     buffer_.clear();
   }
   if (!parts_.empty()) return finish(Error{Errc::incomplete, "missing_frame", 0, {}}, now);
@@ -199,6 +247,14 @@ void WireEnd::finish(Result<Reading> result, Instant now) {
   if (first_byte_) outcome.latency = std::max(*first_byte_ - sent_end_, Duration(0));
   outcome.ended = now;
   outcome.reply_bytes = bytes_of_parts();
+  if (outcome.result.ok()) {
+    last_answer_ = Outcome{.address = outcome.address, .exchange = outcome.exchange, .ended = now};
+    answered_late_ = given_up_.erase(outcome.address) != 0;
+  } else {
+    outcome.garbled = answered_by_junk_;
+    if (answered_by_junk_) ++counts_.garbled;
+    if (outcome.result.error().code == Errc::timeout) given_up_[outcome.address] = now;
+  }
   outcome_ = std::move(outcome);
   asked_.reset();
   babbling_since_.reset();

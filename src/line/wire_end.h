@@ -2,11 +2,13 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "line/wire_counts.h"
 #include "protocol/protocol.h"
 
 namespace bmsd {
@@ -30,6 +32,7 @@ struct Outcome {
   std::optional<Duration> latency{};  // from the request's last byte to the reply's first
   Instant ended{};
   std::size_t reply_bytes = 0;
+  bool garbled = false;  // it failed, and bytes came that were no frame
 };
 
 // An intact frame that answers nothing that we asked: late, of another pack, or another master's.
@@ -37,16 +40,11 @@ struct Stray {
   Tag tag;
   ByteVector bytes;
   bool own_words = false;  // a request that equals one of our last: an echo, unless we have not asked for long
-};
-
-// Everything that was seen on the medium and was no answer; for `show`, `doctor` and the diagnosis of `scan`.
-struct WireCounts {
-  std::uint64_t bytes_sent = 0, bytes_received = 0;
-  std::uint64_t junk_bytes = 0;       // no frame could be made of them
-  std::uint64_t bad_checks = 0;       // damaged frames
-  std::uint64_t echoes = 0;           // own requests that came back
-  std::uint64_t late_or_foreign = 0;  // intact replies that nobody waited for
-  std::uint64_t foreign_requests = 0;
+  enum Why : std::uint8_t {
+    foreign,        // nobody was asked that
+    late,           // the request had been given up
+    second_answer,  // the request had been answered already
+  } why = foreign;  // of a reply
 };
 
 // A CAN bus is shared by everybody at all times: frames of others are neither noise nor a reason to wait, and silence counts
@@ -90,6 +88,8 @@ class WireEnd {
   void gap_passed(Instant now);
   void finish(Result<Reading> result, Instant now);
   std::size_t bytes_of_parts() const;
+  void note_junk(Bytes junk, const Error& why);
+  Stray::Why count_stray(int address, int exchange, Instant now);
   Instant gap_ends() const;
   bool is_own(Bytes frame) const;
   const Exchange& exchange() const { return asked_->protocol->exchanges[asked_->request.exchange]; }
@@ -107,7 +107,11 @@ class WireEnd {
   std::vector<ByteVector> parts_;  // frames of the reply so far
   std::optional<Error> damage_;    // the last reason why bytes were no frame
   bool echoed_ = false;
-  std::deque<ByteVector> own_;  // our last requests
+  bool answered_by_junk_ = false;            // bytes that are no frame came since the request
+  std::map<int, Instant> given_up_;          // by address: when a request was
+  std::optional<Outcome> last_answer_ = {};  // the last good one, without its reading
+  bool answered_late_ = false;               // a try before it had been given up: the reply to that may still come
+  std::deque<ByteVector> own_;               // our last requests
   std::optional<Outcome> outcome_;
   std::vector<Stray> strays_;
   WireCounts counts_;

@@ -8,6 +8,7 @@ namespace bmsd {
 namespace {
 
 constexpr Duration kForgetAfter = 100ms;        // silence after which a pack drops half a request
+constexpr std::uint64_t kTwinWithin = 200'000;  // microseconds after the pack itself begins
 constexpr std::uint64_t kNoiseWithin = 50'000;  // microseconds after a reply within which a burst of noise may come
 
 Error no_such_pack(int address) { return {Errc::config, "", 0, "no pack has address " + std::to_string(address)}; }
@@ -219,6 +220,8 @@ void SimBus::answer(Pack& pack, Bytes request) {
     return;
   }
 
+  if (faults_.has_twin(pack.options.address) && faults_.strikes(Fault::twin))
+    answer_as_twin(pack, *reply, before, start);
   ByteVector bytes = *reply;
   faults_.damage(bytes);
   if (faults_.strikes(Fault::garbage)) {
@@ -237,6 +240,14 @@ void SimBus::answer(Pack& pack, Bytes request) {
   said.state = std::move(before);
   said.reply = std::move(*reply);
   pack.free_at = said.span.end;
+}
+
+// Another pack with the same address takes its own time. What it says is the same: what matters is that it talks.
+void SimBus::answer_as_twin(const Pack& pack, const ByteVector& reply, const PackState& state, Instant start) {
+  Talk& said = talk(reply, start + Duration(static_cast<std::int64_t>(faults_.random().below(kTwinWithin))));
+  said.address = pack.options.address;
+  said.state = state;
+  said.reply = reply;
 }
 
 // The answer that somebody else would give to the same question. Nothing when nobody can; else when it ends.

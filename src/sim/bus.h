@@ -119,6 +119,7 @@ class SimBus final : public Machine {
   void scan_requests();
   void heard(Bytes request, int address);
   void answer(Pack& pack, Bytes request);
+  void answer_as_twin(const Pack& pack, const ByteVector& reply, const PackState& state, Instant start);
   std::optional<Instant> answer_foreign(Bytes request, const Pack& asked, Instant start);
   std::unique_ptr<Pack> somebody_else(const Pack& asked);
   Talk& talk(ByteVector bytes, Instant start, bool is_echo = false);

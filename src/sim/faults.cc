@@ -7,15 +7,20 @@
 namespace bmsd {
 namespace {
 
-constexpr std::array<std::string_view, kFaultCount> kNames = {"drop",    "corrupt", "flip", "truncate", "late",
-                                                              "garbage", "foreign", "echo", "silence"};
+constexpr std::uint64_t kRingsOnce = 300;  // bytes of ringing replies of which one is hit
+
+constexpr std::array<std::string_view, kFaultCount> kNames = {"drop",    "corrupt", "flip",    "truncate",
+                                                              "late",    "garbage", "foreign", "echo",
+                                                              "silence", "twin",    "ringing", "inverted"};
 
 Error wrong(std::string_view text) {
   std::string kinds;
   for (const std::string_view name : kNames) kinds += (kinds.empty() ? "" : ", ") + std::string(name);
-  return {Errc::config, "", 0,
-          "\"" + std::string(text) +
-              "\" is no fault: say KIND=RATE with a rate from 0 to 1 (late=RATE:SECONDS); kinds are " + kinds};
+  return {
+      Errc::config, "", 0,
+      "\"" + std::string(text) +
+          "\" is no fault: say KIND=RATE with a rate from 0 to 1 (late=RATE:SECONDS, twin=RATE:ADDRESS); kinds are " +
+          kinds};
 }
 
 std::optional<double> number(std::string_view text) {
@@ -38,9 +43,13 @@ Status Faults::set(std::string_view text) {
 
   std::string_view value = text.substr(equals + 1);
   if (const std::size_t colon = value.find(':'); colon != std::string_view::npos) {
-    const auto late_seconds = number(value.substr(colon + 1));
-    if (fault != Fault::late || !late_seconds || *late_seconds < 0 || *late_seconds > 3600) return wrong(text);
-    late_by_ = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*late_seconds));
+    const auto extra = number(value.substr(colon + 1));
+    if ((fault != Fault::late && fault != Fault::twin) || !extra || *extra < 0 || *extra > 3600) return wrong(text);
+    if (fault == Fault::twin) {
+      twin_of_ = static_cast<int>(*extra);
+    } else {
+      late_by_ = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*extra));
+    }
     value = value.substr(0, colon);
   }
   const auto rate = number(value);
@@ -69,6 +78,19 @@ void Faults::damage(ByteVector& reply) {
   }
   if (reply.size() > 1 && strikes(Fault::truncate))
     reply.resize(1 + static_cast<std::size_t>(random_.below(reply.size() - 1)));
+  if (strikes(Fault::ringing)) ring(reply);
+  if (strikes(Fault::inverted)) {
+    for (std::uint8_t& byte : reply) byte = static_cast<std::uint8_t>(~byte);
+  }
+}
+
+void Faults::ring(ByteVector& reply) {
+  // The first one that is hit: two could make up for each other in the checks of some protocols.
+  const auto hit =
+      std::find_if(reply.begin(), reply.end(), [this](std::uint8_t) { return random_.below(kRingsOnce) == 0; });
+  if (hit != reply.end()) *hit = static_cast<std::uint8_t>(*hit ^ 1U << random_.below(8));
+  if (random_.below(2) == 0) reply.insert(reply.begin(), 0x00);
+  if (random_.below(2) == 0) reply.push_back(0xFF);
 }
 
 ByteVector Faults::burst() {

@@ -24,6 +24,9 @@ enum class Fault : std::uint8_t {
   foreign,   // a reply of another pack instead of the reply, or before it; also of a pack that is not on the line
   echo,      // the adapter gives the request's bytes back
   silence,   // no reply
+  twin,      // another pack with the same address answers too, at about the same time
+  ringing,   // a line without termination: bytes of the reply are hit one by one, and 00 and FF appear around it
+  inverted,  // the reply comes with all its bits the other way round: A and B are swapped
   count_
 };
 inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::count_);
@@ -33,7 +36,8 @@ class Faults {
  public:
   explicit Faults(std::uint64_t seed = 1) : random_(seed) {}
 
-  // "corrupt=0.1": in one reply of ten; "late=0.1:0.45": and 0.45 s later than usual. Rates are 0..1. Error config
+  // "corrupt=0.1": in one reply of ten; "late=0.1:0.45": and 0.45 s later than usual; "twin=1:2": of the pack at address 2
+  // (decimal) alone. Rates are 0..1. Error config
   // names the kinds.
   Status set(std::string_view text);
   void set(Fault fault, double rate) { rates_[index(fault)] = rate; }
@@ -42,11 +46,13 @@ class Faults {
   Duration late_by() const { return late_by_; }
   void set_late_by(Duration late_by) { late_by_ = late_by; }
 
+  bool has_twin(int address) const { return twin_of_ < 0 || twin_of_ == address; }
+
   // Throws the die; counts when the fault strikes.
   bool strikes(Fault fault);
   std::uint64_t count(Fault fault) const { return counts_[index(fault)]; }
 
-  // Damages a reply in place as drop, corrupt, flip and truncate say. At least the first byte stays of a truncated
+  // Damages a reply in place as drop, corrupt, flip, truncate, ringing and inverted say. At least the first byte stays of a truncated
   // reply.
   void damage(ByteVector& reply);
   ByteVector burst();  // 1..24 random bytes
@@ -54,10 +60,12 @@ class Faults {
   Random& random() { return random_; }
 
  private:
+  void ring(ByteVector& reply);
   static std::size_t index(Fault fault) { return static_cast<std::size_t>(fault); }
   std::array<double, kFaultCount> rates_{};
   std::array<std::uint64_t, kFaultCount> counts_{};
   Duration late_by_ = 450ms;
+  int twin_of_ = -1;  // less than 0: all packs
   Random random_;
 };
 

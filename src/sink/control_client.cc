@@ -38,6 +38,7 @@ Error not_connected(const std::string& path, const nlohmann::json& request, int 
   std::string advice = "; start it with: bmsd run PORT";
   const std::string asked = request.value("ask", "");
   if (asked == "show" || asked == "status") advice += ", or name a port: bmsd show PORT";
+  if (asked == "doctor") advice += ", or name a port: bmsd doctor PORT";
   if (asked == "explain") advice += ", or ask over D-Bus: bmsd explain --bus system";
   if (asked == "what-if") advice += ", or suppose it of a typical battery: bmsd explain --config FILE --what-if ...";
   switch (error) {

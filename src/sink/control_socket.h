@@ -6,6 +6,7 @@
 //   {"ask":"what-if",...} -> {"ok":true, ...}
 //   {"ask":"set",...} -> {"ok":true, ...}, when it is done
 //   {"ask":"restart",...} -> {"ok":true, ...}, when another process has taken over
+//   {"ask":"doctor"}  -> {"ok":true,"ports":[...]}
 //   anything else     -> {"ok":false,"error":"..."}
 #pragma once
 
@@ -33,7 +34,7 @@ class ControlSocket {
   // Takes a reply, once, at once or later; it gets "ok": true unless it has an "ok" of its own. A client that has gone
   // meanwhile is no concern of who answers.
   using Reply = std::function<void(const nlohmann::json& reply)>;
-  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set" | "restart"}. Must not block. An exception is an answer, too.
+  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set" | "restart" | "doctor"}. Must not block. An exception is an answer, too.
   using Handler = std::function<void(const nlohmann::json& request, Reply reply)>;
 
   // `path` empty: default_socket_path(). Makes the directory (0755 for root, else 0700) and the socket (0600); replaces

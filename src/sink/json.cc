@@ -205,6 +205,10 @@ Json connection_json(const BatteryView& view, Instant now) {
                {"lost_for_s", rounded(seconds(view.presence.lost_for), 1)},
                {"rounds", health.rounds},
                {"failed_rounds", health.failed_rounds},
+               {"exchanges", health.exchanges},
+               {"retries", health.retries},
+               {"late_replies", health.late_replies},
+               {"second_answers", health.second_answers},
                {"errors", std::move(errors)},
                {"rejected", view.battery.rejected()},
                {"held", view.battery.held()}};

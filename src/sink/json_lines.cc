@@ -12,7 +12,9 @@ using Json = nlohmann::json;
 
 // Without what counts the talk: it changes with every round and tells nothing of the battery.
 Json published(const BatteryView& view, Instant now) {
-  constexpr std::array<const char*, 5> kTalk = {"rounds", "failed_rounds", "period_s", "latency_ms", "age_s"};
+  constexpr std::array<const char*, 9> kTalk = {"rounds",   "failed_rounds", "exchanges",
+                                                "retries",  "late_replies",  "second_answers",
+                                                "period_s", "latency_ms",    "age_s"};
   Json json = battery_json(view, now);
   for (const char* key : kTalk) json["connection"].erase(key);
   return json;

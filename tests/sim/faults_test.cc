@@ -32,7 +32,8 @@ TEST(Faults, AnErrorNamesTheKinds) {
     const Status status = faults.set(text);
     ASSERT_FALSE(status.ok()) << text;
     EXPECT_EQ(status.error().code, Errc::config);
-    for (const char* kind : {"drop", "corrupt", "flip", "truncate", "late", "garbage", "foreign", "echo", "silence"}) {
+    for (const char* kind : {"drop", "corrupt", "flip", "truncate", "late", "garbage", "foreign", "echo", "silence",
+                             "twin", "ringing", "inverted"}) {
       EXPECT_THAT(describe(status.error()), ::testing::HasSubstr(kind));
     }
   }
@@ -73,6 +74,10 @@ TEST(Faults, EachKindDoesWhatItsNameSays) {
     EXPECT_EQ(differ, 1);
     EXPECT_EQ(bits, 1);
     EXPECT_GE(faults.burst().size(), 1U);
+    const ByteVector inverted = with(Fault::inverted), rung = with(Fault::ringing);
+    for (std::size_t i = 0; i < good.size(); ++i) EXPECT_EQ(inverted[i], static_cast<std::uint8_t>(~good[i]));
+    EXPECT_GE(rung.size(), good.size());
+    EXPECT_LE(rung.size(), good.size() + 2);
   }
 }
 
@@ -82,7 +87,7 @@ std::vector<std::pair<Instant, std::string>> bad_day(std::uint64_t seed) {
   options.seed = seed;
   TestLine line({1, 2}, options);
   for (const char* fault : {"drop=0.1", "corrupt=0.1", "flip=0.1", "truncate=0.1", "late=0.2:0.3", "garbage=0.3",
-                            "foreign=0.2", "echo=0.2", "silence=0.1"}) {
+                            "foreign=0.2", "echo=0.2", "silence=0.1", "twin=0.1", "ringing=0.1", "inverted=0.1"}) {
     EXPECT_TRUE(line.bus.faults().set(fault).ok());
   }
   for (int i = 0; i < 50; ++i) {

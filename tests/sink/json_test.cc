@@ -25,6 +25,7 @@ TEST(BatteryJson, HasEveryValueRoundedAndNothingThatIsUnknown) {
                "max_charge_cell_voltage_v": 3.45, "charge_mode": "Keep always max voltage"},
     "history": {},
     "connection": {"state": "connected", "text": "Connected", "lost_for_s": 0.0, "rounds": 1000, "failed_rounds": 2,
+                   "exchanges": 4000, "retries": 7, "late_replies": 3, "second_answers": 1,
                    "errors": {"timeout": 3}, "rejected": 1, "held": 0, "last_rejection": "out_of_range",
                    "odd": [{"field": "cycles", "rule": "out_of_range", "rejected": 1, "last": -1.0, "age_s": 0.3}], "period_s": 1.004,
                    "latency_ms": 23.4, "age_s": 0.25, "last_error": "timeout: no_reply"},

@@ -78,6 +78,10 @@ inline Shown shown_battery() {
   shown.limits.discharge = {0, "BMS", false};
   shown.health.rounds = 1000;
   shown.health.failed_rounds = 2;
+  shown.health.exchanges = 4000;
+  shown.health.retries = 7;
+  shown.health.late_replies = 3;
+  shown.health.second_answers = 1;
   shown.health.errors_by_code[static_cast<std::size_t>(Errc::timeout)] = 3;
   shown.health.period = 1004ms;
   shown.health.latency = 23400us;

@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "restart", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "restart", "doctor", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
 
 
 def test_help_names_every_command():
@@ -47,6 +47,8 @@ def test_version_is_one_line():
     ["pin"],
     ["pin", "--list", "--remove"],
     ["pin", "--serial-starter", "ttyUSB0"],  # this is no Venus OS
+    ["doctor", "--seconds", "0"],
+    ["doctor", "--protocol", "no-such-bms", "/dev/null"],
     ["simulate"],
     ["simulate", "no-such-bms"],
     ["simulate", "daren-485", "--packs", "none"],
@@ -74,6 +76,7 @@ def test_wrong_usage_is_2_and_one_line(arguments):
     ["show", "--socket", "{folder}/no-daemon"],
     ["watch", "--socket", "{folder}/no-daemon"],
     ["explain", "--socket", "{folder}/no-daemon"],
+    ["doctor", "--socket", "{folder}/no-daemon"],
     ["set", "--yes", "charge-fet=off", "--socket", "{folder}/no-daemon"],
 ], ids=" ".join)
 def test_what_is_not_there_is_1_and_one_line(arguments, folder):

@@ -1,0 +1,32 @@
+// The daemon towards whoever started it: says that it runs, that its loop still turns, that it ends (io/notify.h).
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "io/notify.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace bmsd {
+
+class Supervision {
+ public:
+  Supervision(boost::asio::io_context& io, Notify notify);
+
+  // Says that the daemon runs, from the loop: one that ends before its loop turns never ran.
+  void started();
+  void reloading() const;  // then reloaded()
+  void reloaded() const { notify_.ready(); }
+  void stopping();
+
+ private:
+  void say_alive_later();
+
+  boost::asio::io_context& io_;
+  Notify notify_;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace bmsd
