@@ -134,6 +134,19 @@ void add_doctor(CLI::App& app, Chosen& chosen) {
   command->callback([options, &chosen] { chosen = [options] { return command_doctor(*options); }; });
 }
 
+void add_report(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<ReportOptions>();
+  CLI::App* command = app.add_subcommand(
+      "report", "One archive for whoever looks for a fault: configuration without secrets, log, counters, black boxes");
+  command->add_option("FILE", options->file, "The archive (default: bmsd-report-TIME.tar.gz here)");
+  command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
+  command->add_option("--config", options->config, "The configuration, where no daemon says which one is in force");
+  command->add_option("--state", options->state, "The state file, where no daemon says which one it is");
+  command->add_flag("--raw", options->raw, "Black boxes as they are, with serial numbers and all that the BMSes tell");
+  command->footer("Lists what it has put in and what is missing. Works without a running daemon too.");
+  command->callback([options, &chosen] { chosen = [options] { return command_report(*options); }; });
+}
+
 std::string what_can_be_changed() {
   std::string text = "What can be changed, where ALLOW_WRITES is set in the configuration:\n";
   for (const Protocol* protocol : protocols()) {
@@ -381,6 +394,7 @@ int run_command_line(int argc, char** argv) {
   add_watch(app, chosen);
   add_explain(app, chosen);
   add_doctor(app, chosen);
+  add_report(app, chosen);
   add_set(app, chosen);
   add_restart(app, chosen);
   add_plan(app, chosen);

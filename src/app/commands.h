@@ -61,6 +61,13 @@ struct DoctorOptions {
   std::string socket;
 };
 
+struct ReportOptions {
+  std::string file;  // the archive; empty: a name with the time, in the current folder
+  std::string socket;
+  std::string config, state;  // where no daemon says where they are; empty: the usual places
+  bool raw = false;           // black boxes as they are
+};
+
 struct SetOptions {
   std::string battery;  // empty: the only one
   std::string change;   // WHAT=VALUE
@@ -174,6 +181,7 @@ int command_show(const ShowOptions& options);
 int command_watch(const WatchOptions& options);
 int command_explain(const ExplainOptions& options);
 int command_doctor(const DoctorOptions& options);
+int command_report(const ReportOptions& options);
 int command_set(const SetOptions& options);
 int command_restart(const RestartOptions& options);
 int command_simulate(const SimulateOptions& options);

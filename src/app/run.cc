@@ -1,6 +1,7 @@
 // bmsd run: the daemon.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -18,10 +19,12 @@
 #include "app/guardian.h"
 #include "app/handover.h"
 #include "app/held_port.h"
+#include "app/log_ring.h"
 #include "app/reload.h"
 #include "app/serial_starter.h"
 #include "app/serve.h"
 #include "app/state_keeper.h"
+#include "app/status.h"
 #include "app/supervision.h"
 #include "app/takeover.h"
 #include "app/version.h"
@@ -62,6 +65,7 @@ class Runner {
       : options_(options),
         lines_(options.line),
         log_([this, all = log_to_stderr(Level::debug)](Level level, std::string_view text) {
+          if (level <= std::max(level_, Level::info)) recent_.add(level, text, wall_now());
           if (level <= level_) all(level, text);
         }),
         daemon_(io_, log_),
@@ -206,6 +210,7 @@ class Runner {
     traffic.black_boxes = daemon.black_box_folder;
     if (traffic.black_boxes.empty() && !traffic.folder.empty()) traffic.black_boxes = traffic.folder + "/blackbox";
     traffic.black_box_files = static_cast<std::size_t>(daemon.black_box_files);
+    black_boxes_ = traffic.black_boxes;
     daemon_.keep_traffic(std::move(traffic));
   }
 
@@ -270,7 +275,10 @@ class Runner {
 
   Exit add_socket() {
     const ControlSocket::Handler handler = [this](const nlohmann::json& request, const ControlSocket::Reply& reply) {
-      request["ask"] == "restart" ? restart(request, reply) : serve(daemon_, request, reply);
+      if (request["ask"] == "restart") return restart(request, reply);
+      if (request["ask"] == "log") return reply(recent_.json());
+      if (request["ask"] == "status") return reply(status(request));
+      serve(daemon_, request, reply);
     };
     const int inherited = takeover_ ? takeover_->take(takeover_->snapshot().control_socket) : -1;
     if (inherited >= 0) {
@@ -301,6 +309,17 @@ class Runner {
       reply(result ? nlohmann::json{{"pid", result->pid}, {"version", result->version}}
                    : nlohmann::json{{"ok", false}, {"error", describe(result.error())}});
     });
+  }
+
+  nlohmann::json status(const nlohmann::json& request) {
+    nlohmann::json status = answer(daemon_, request);
+    const auto add = [&status](const char* key, const std::string& path) {
+      if (!path.empty()) status[key] = std::filesystem::absolute(path).string();
+    };
+    add("config", path_);
+    add("state", state_path(options_));
+    add("black_boxes", black_boxes_);
+    return status;
   }
 
   // Once of each line, when its packs are known.
@@ -360,10 +379,12 @@ class Runner {
   const RunOptions& options_;
   LineOptions lines_;
   Level level_ = Level::info;
+  LogRing recent_;
   Log log_;
   boost::asio::io_context io_{1};
-  std::string path_;       // of the configuration
-  bool has_file_ = false;  // it was there
+  std::string black_boxes_;  // their folder
+  std::string path_;         // of the configuration
+  bool has_file_ = false;    // it was there
   std::optional<StateKeeper> keeper_;
   RunPlan plan_;               // what is running
   std::vector<bool> learned_;  // of each port

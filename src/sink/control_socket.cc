@@ -37,7 +37,8 @@ constexpr std::size_t kMostClients = 32;
 constexpr auto kRequestWithin = std::chrono::seconds(60);
 constexpr auto kReplyReadWithin = std::chrono::seconds(5);
 constexpr auto kAnsweredWithin = std::chrono::seconds(30), kRestartedWithin = std::chrono::seconds(120);
-constexpr std::array<std::string_view, 7> kAsks = {"show", "status", "explain", "what-if", "set", "restart", "doctor"};
+constexpr std::array<std::string_view, 8> kAsks = {"show", "status",  "explain", "what-if",
+                                                   "set",  "restart", "doctor",  "log"};
 
 Error io_error(std::string detail, int number = 0) { return {Errc::io, "control_socket", number, std::move(detail)}; }
 
@@ -46,7 +47,7 @@ Json failure(std::string_view text) { return {{"ok", false}, {"error", text}}; }
 // What is wrong with a request; null: nothing.
 Json fault_of(const Json& request) {
   static constexpr std::string_view kHelp =
-      R"(send one JSON object per line: {"ask":"show"}, {"ask":"status"}, {"ask":"explain"}, {"ask":"what-if",...}, {"ask":"set",...}, {"ask":"restart",...} or {"ask":"doctor"})";
+      R"(send one JSON object per line: {"ask":"show"}, {"ask":"status"}, {"ask":"explain"}, {"ask":"what-if",...}, {"ask":"set",...}, {"ask":"restart",...}, {"ask":"doctor"} or {"ask":"log"})";
   if (!request.is_object()) return failure("this is no JSON object; " + std::string(kHelp));
   const auto asked = request.find("ask");
   if (asked == request.end() || !asked->is_string() ||

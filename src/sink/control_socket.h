@@ -7,6 +7,7 @@
 //   {"ask":"set",...} -> {"ok":true, ...}, when it is done
 //   {"ask":"restart",...} -> {"ok":true, ...}, when another process has taken over
 //   {"ask":"doctor"}  -> {"ok":true,"ports":[...]}
+//   {"ask":"log"}     -> {"ok":true,"lines":[...]}
 //   anything else     -> {"ok":false,"error":"..."}
 #pragma once
 
@@ -34,7 +35,7 @@ class ControlSocket {
   // Takes a reply, once, at once or later; it gets "ok": true unless it has an "ok" of its own. A client that has gone
   // meanwhile is no concern of who answers.
   using Reply = std::function<void(const nlohmann::json& reply)>;
-  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set" | "restart" | "doctor"}. Must not block. An exception is an answer, too.
+  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set" | "restart" | "doctor" | "log"}. Must not block. An exception is an answer, too.
   using Handler = std::function<void(const nlohmann::json& request, Reply reply)>;
 
   // `path` empty: default_socket_path(). Makes the directory (0755 for root, else 0700) and the socket (0600); replaces

@@ -6,7 +6,7 @@ import pytest
 
 from processes import assert_one_line_error, bmsd
 
-COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "restart", "doctor", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
+COMMANDS = ["demo", "run", "check", "scan", "show", "watch", "explain", "set", "restart", "doctor", "report", "plan", "listen", "record", "replay", "simulate", "decode", "list", "pin"]
 
 
 def test_help_names_every_command():
