@@ -54,14 +54,14 @@ until_shown '"state": "connected"' 2
 tell complete
 
 ip link set vcan0 down
-until_shown '"state": "lost"' 2
+until_shown '"text": "Lost for' 2
 tell down
 ip link set vcan0 up
 until_shown '"state": "connected"' 2
 tell up
 
 ip link del vcan0
-until_shown '"state": "lost"' 2
+until_shown '"text": "Lost for' 2
 up
 until_shown '"state": "connected"' 2
 tell back
