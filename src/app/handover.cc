@@ -252,7 +252,6 @@ std::string Handover::end_child() {
   int status = 0;
 #ifdef SYS_pidfd_open
   if (const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child_, 0))); process) {
-    boost::system::error_code ignored;
     pollfd ended = {process.get(), POLLIN, 0};
     // It is given the time only where it has closed its end by itself.
     pollfd closed = {channel_->native_handle(), POLLIN, 0};
