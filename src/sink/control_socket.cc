@@ -89,7 +89,7 @@ class Client : public std::enable_shared_from_this<Client> {
     } else {
       const std::string line = received_.substr(0, size - 1);
       received_.erase(0, size);
-      if (gone_) answer(Json::parse(line, nullptr, false));
+      if (gone_) answer(parse_json(line));
     }
   }
 

@@ -6,6 +6,8 @@ import pathlib
 import sys
 import zlib
 
+import seeds_of_talk
+
 # The order of kDaren485's exchanges.
 DAREN_EXCHANGES = ["42", "51", "B0/3", "47", "B0/4", "4F", "83", "B0/1", "B0/2"]
 
@@ -183,6 +185,8 @@ def capture_seeds():
     yield b"\1found jkbms-pb@0x01\n"
     yield b"\x02123#1122 R\n"
     yield b"\x0301A2b3\n@1.5 p close"
+    for id_and_data in ("18F128F4#1122334455667788 R", "7FF#", "00000123#11.22.33", "20000004#00", "123#112233445566778899"):
+        yield b"\x02" + id_and_data.encode() + b"\n(1436509053.249713) vcan0 123#01 T"
 
 
 def config_seeds(corpus):
@@ -219,6 +223,8 @@ def main():
     write(target / "fuzz_capture", capture_seeds())
     write(target / "fuzz_config", config_seeds(source.parent / "config/corpus"))
     write(target / "fuzz_state", state_seeds())
+    for name, seeds in seeds_of_talk.all_seeds(vectors):
+        write(target / name, seeds)
 
 
 if __name__ == "__main__":
