@@ -148,7 +148,6 @@ def names_of(command):
     return [name for option in command.options for name in option.names]
 
 
-
 def bash_reply(values):
     if values == "file":
         return 'mapfile -t COMPREPLY < <(compgen -f -- "$word"); compopt -o filenames 2>/dev/null'

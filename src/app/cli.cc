@@ -56,8 +56,7 @@ void add_restart(CLI::App& app, Chosen& chosen) {
   command->add_option("--socket", options->socket, "Control socket of the daemon (default /run/bmsd/control)");
   command->footer(
       "The old process serves until every battery that answered it has answered the new one, and goes on where that "
-      "does "
-      "not happen within a minute: then this command fails and says why.");
+      "does not happen within a minute: then this command fails and says why.");
   command->callback([options, &chosen] { chosen = [options] { return command_restart(*options); }; });
 }
 
@@ -357,9 +356,8 @@ void add_pin(CLI::App& app, Chosen& chosen) {
   list->excludes(remove);
   command->footer(
       "A rule of udev in /etc/udev/rules.d/zz-bmsd.rules, which knows the adapter by its serial number or else by the "
-      "socket that it "
-      "is in. On Venus OS serial-starter then leaves it alone, also after a firmware update; elsewhere ModemManager "
-      "does.");
+      "socket that it is in. On Venus OS serial-starter then leaves it alone, also after a firmware update; elsewhere "
+      "ModemManager does.");
   command->callback([options, &chosen] { chosen = [options] { return command_pin(*options); }; });
 }
 

@@ -23,7 +23,6 @@ sigset_t awaited() {
   return set;
 }
 
-// What a service manager sends; 0 until then. One that was on its way to a process that just went is for the next one.
 class Guardian {
  public:
   explicit Guardian(pid_t child) : child_(child) {}
@@ -59,7 +58,7 @@ class Guardian {
   }
 
   pid_t child_;
-  int ending_ = 0;  // the signal that asked us to end
+  int ending_ = 0;  // the signal that asked us to end: one that reached a process that just went is for the next one
   int last_ = 0;
 };
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "io/clock.h"
+#include "sink/text.h"
 
 extern char** environ;
 
@@ -63,11 +64,6 @@ std::vector<char*> environment_of_next() {
   }
   variables.push_back(nullptr);
   return variables;
-}
-
-std::string text_in(const nlohmann::json& message, const char* key) {
-  const auto found = message.find(key);
-  return found != message.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::string how_it_ended(int status) {
@@ -148,16 +144,16 @@ void Handover::heard() {
   if (!parcel && std::string_view(parcel.error().what) == "late") return listen();
   if (!parcel) return go_back({});
   const auto json = nlohmann::json::parse(parcel->text, nullptr, false);
-  const std::string said = text_in(json, "say");
+  const std::string said = text_at(json, "say");
   if (said == "hello" && stage_ == Stage::started) {
-    version_ = text_in(json, "version");
+    version_ = text_at(json, "version");
     if (json.find("format") == json.end() || json["format"] != kSnapshotFormat)
       return go_back("the new version (" + version_ + ") takes over in another way; stop bmsd and start it anew");
     stage_ = Stage::resting;
     owner_.daemon.rest(true);
     wait_until_quiet(now_monotonic());
   } else if (said == "waiting") {
-    waiting_for_ = text_in(json, "text");
+    waiting_for_ = text_at(json, "text");
   } else if (said == "done" && stage_ == Stage::given) {
     return succeed();
   }

@@ -69,8 +69,7 @@ class Handover {
   boost::asio::io_context& io_;
   Owner owner_;
   Log log_;
-  const std::string
-      own_binary_;  // where it was when this process began: it may be moved away before its successor comes
+  const std::string own_binary_;  // where it was at the beginning: it may be moved away before a successor comes
   Stage stage_ = Stage::idle;
   int child_ = 0;
   std::string version_;

@@ -75,8 +75,7 @@ Result<Pin> make_pin(std::string name, const std::map<std::string, std::string>&
   return Error{Errc::config, "no_identity", 0,
                name +
                    ": udev knows neither a serial number nor a socket of it (ID_SERIAL_SHORT, ID_PATH), so no rule can "
-                   "tell it from "
-                   "other ports"};
+                   "tell it from other ports"};
 }
 
 std::string pin_rules(const std::vector<Pin>& pins) {

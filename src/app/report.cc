@@ -14,8 +14,9 @@
 #include "app/commands.h"
 #include "app/config_path.h"
 #include "app/config_source.h"
-#include "app/run_program.h"
+#include "app/program.h"
 #include "app/secrets.h"
+#include "app/traffic.h"
 #include "app/version.h"
 #include "io/clock.h"
 #include "io/usb_ports.h"
@@ -146,9 +147,7 @@ class Report {
     }
     if (!places_.black_boxes.empty()) return;
     const DaemonConfig daemon = Config::parse(config_.value_or("")).daemon();
-    places_.black_boxes = daemon.black_box_folder;
-    if (places_.black_boxes.empty() && !places_.state.empty())
-      places_.black_boxes = fs::absolute(places_.state).parent_path() / "blackbox";
+    places_.black_boxes = black_box_folder(daemon, places_.state);
   }
 
   void add_system() {

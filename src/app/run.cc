@@ -207,10 +207,8 @@ class Runner {
     TrafficOptions traffic;
     if (!state.empty()) traffic.folder = std::filesystem::absolute(state).parent_path();
     const DaemonConfig daemon = config.daemon();
-    traffic.black_boxes = daemon.black_box_folder;
-    if (traffic.black_boxes.empty() && !traffic.folder.empty()) traffic.black_boxes = traffic.folder + "/blackbox";
+    traffic.black_boxes = black_boxes_ = black_box_folder(daemon, state);
     traffic.black_box_files = static_cast<std::size_t>(daemon.black_box_files);
-    black_boxes_ = traffic.black_boxes;
     daemon_.keep_traffic(std::move(traffic));
   }
 

@@ -11,8 +11,8 @@ namespace bmsd {
 namespace {
 
 constexpr std::string_view kBlank = "***";
-constexpr std::size_t kShortest =
-    4;  // a value that is shorter stands in every other word; its own key is blanked all the same
+// A value that is shorter stands in every other word; its own key is blanked all the same.
+constexpr std::size_t kShortest = 4;
 
 bool is_secret(std::string_view name) {
   if (const Key* key = find_key(name)) return key->secret;

@@ -32,6 +32,11 @@ bool is_can(const PortPlan& plan) {
 
 }  // namespace
 
+std::string black_box_folder(const DaemonConfig& config, const std::string& state_path) {
+  if (!config.black_box_folder.empty() || state_path.empty()) return config.black_box_folder;
+  return std::filesystem::absolute(state_path).parent_path() / "blackbox";
+}
+
 Machine& Traffic::tap(Line& line, const PortPlan& plan, Instant now) {
   auto tapped = std::make_unique<Tapped>();
   tapped->line = &line;

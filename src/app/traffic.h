@@ -12,6 +12,7 @@
 #include "app/recorder.h"
 #include "bank/view.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "line/black_box.h"
 #include "line/wiretap.h"
 #include "store/background.h"
@@ -23,6 +24,9 @@ struct TrafficOptions {
   std::string black_boxes;          // the folder of black boxes; empty: none are written
   std::size_t black_box_files = 4;  // of each line
 };
+
+// Where the black boxes of a daemon are: as configured, or beside its state file. Empty: nowhere.
+std::string black_box_folder(const DaemonConfig& config, const std::string& state_path);
 
 // As a sink it sees what is rejected and which alarms begin.
 class Traffic final : public Sink {

@@ -19,27 +19,29 @@ const char* rule_of(const Jumps::Held& held, Field field) {
 }  // namespace
 
 Status Battery::merge(const Reading& reading, std::uint8_t source, Instant now) {
-  if (auto error = refuse(reading)) {
-    reject("reply", error->what, std::nullopt, now);
-    return std::move(*error);
-  }
-  return merge(reading, source, now, {});
+  if (auto error = refused(reading, now)) return std::move(*error);
+  merge(reading, source, now, {});
+  return Done{};
 }
 
 Status Battery::take(const Reading& reading, std::uint8_t source, Instant now, Guard guard) {
-  if (auto error = refuse(reading)) {
-    reject("reply", error->what, std::nullopt, now);
-    return std::move(*error);
-  }
+  if (auto error = refused(reading, now)) return std::move(*error);
   const Jumps::Held held = jumps_.judge(*this, reading, source, now, guard);
   for (const Jumps::Odd& odd : held.odd) {
     ++oddity(odd.key, odd.rule, odd.value, now).held;
     ++held_;
   }
-  return merge(reading, source, now, held);
+  merge(reading, source, now, held);
+  return Done{};
 }
 
-Status Battery::merge(const Reading& reading, std::uint8_t source, Instant now, const Jumps::Held& held) {
+std::optional<Error> Battery::refused(const Reading& reading, Instant now) {
+  auto error = refuse(reading);
+  if (error) reject("reply", error->what, std::nullopt, now);
+  return error;
+}
+
+void Battery::merge(const Reading& reading, std::uint8_t source, Instant now, const Jumps::Held& held) {
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     const Field field = field_at(i);
     Value& believed = values_[i];
@@ -53,9 +55,8 @@ Status Battery::merge(const Reading& reading, std::uint8_t source, Instant now, 
         break;
     }
     const double value = *reading.get(field);
-    const bool has_one = believed.quality != Quality::never && believed.quality != Quality::unknown;
     if (const char* rule = broken_rule(field, value)) {
-      if (has_one) believed.quality = Quality::rejected;
+      if (believed.known()) believed.quality = Quality::rejected;
       believed.rule = rule;
       reject(info(field).key, rule, value, now);
     } else if (held.fields.test(i)) {
@@ -74,7 +75,6 @@ Status Battery::merge(const Reading& reading, std::uint8_t source, Instant now, 
   for (const auto& [text, content] : reading.texts) texts_[static_cast<std::size_t>(text)] = content;
   if (!reading.identities.empty()) identities_ = reading.identities;
   for (const auto& [key, content] : reading.extras) extras_.insert_or_assign(key, content);
-  return Done{};
 }
 
 void Battery::merge_lists(const Reading& reading, Instant now, const Jumps::Held& held) {
@@ -115,8 +115,7 @@ const Battery::SaidAlarms* Battery::alarms_of(std::uint8_t source) const {
 
 std::optional<double> Battery::get(Field field) const {
   const Value& believed = value(field);
-  if (believed.quality == Quality::never || believed.quality == Quality::unknown) return std::nullopt;
-  return believed.value;
+  return believed.known() ? std::optional(believed.value) : std::nullopt;
 }
 
 std::optional<bool> Battery::flag(Field field) const {

@@ -28,6 +28,9 @@ struct Value {
   std::uint8_t source = 0;  // number of the exchange
   Quality quality = Quality::never;
   const char* rule = "";  // that held or rejected
+
+  // Whether `value` is one: the BMS has said it, and not that it does not know.
+  bool known() const { return quality != Quality::never && quality != Quality::unknown; }
 };
 
 // What was not believed at once: how often, and what it was the last time.
@@ -84,7 +87,8 @@ class Battery {
   const std::vector<Oddity>& oddities() const { return oddities_; }
 
  private:
-  Status merge(const Reading& reading, std::uint8_t source, Instant now, const Jumps::Held& held);
+  std::optional<Error> refused(const Reading& reading, Instant now);
+  void merge(const Reading& reading, std::uint8_t source, Instant now, const Jumps::Held& held);
   void merge_lists(const Reading& reading, Instant now, const Jumps::Held& held);
   Oddity& oddity(const char* key, const char* rule, std::optional<double> value, Instant now);
   void reject(const char* key, const char* rule, std::optional<double> value, Instant now);

@@ -1,6 +1,7 @@
 #include "battery/jumps.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -82,8 +83,8 @@ const char* current_rule(double before, double value, bool same_source, Guard gu
 }
 
 // The rule that `value` breaks after what is believed; null: none.
-const char* broken_rule(const Battery& battery, const Reading& reading, Field field, double value, std::uint8_t source,
-                        Instant now, Guard guard) {
+const char* jump_rule(const Battery& battery, const Reading& reading, Field field, double value, std::uint8_t source,
+                      Instant now, Guard guard) {
   const Value& believed = battery.value(field);
   const double change = std::abs(value - believed.value);
   switch (field) {
@@ -112,12 +113,11 @@ const char* broken_rule(const Battery& battery, const Reading& reading, Field fi
 
 bool same(const Alarms& a, const Alarms& b) { return a.level == b.level && a.blocks == b.blocks && a.names == b.names; }
 
-// Whether a cell list is another one than the battery can have come to.
-bool cells_jump(const Battery& battery, const Reading& reading, const List& before, const List& after) {
-  const Difference change = between(before, after);
-  if (change.single > Rules::kCell) return true;
-  const double allowed = Rules::kVoltageShare * median(before) + kCellResistance * change_of_current(battery, reading);
-  return std::abs(change.common) > allowed;
+// Whether cells are others than the battery can have come to: one of them by more than `single`, or all by more than what is
+// usual at `volts`.
+bool cells_jump(const Battery& battery, const Reading& reading, const Difference& change, double single, double volts) {
+  const double allowed = Rules::kVoltageShare * volts + kCellResistance * change_of_current(battery, reading);
+  return change.single > single || std::abs(change.common) > allowed;
 }
 
 // Counts a reading that jumped: whether it waits for the next one. `to_believed`, `to_held`: how far it is from these.
@@ -150,9 +150,7 @@ bool Pending::waits_for(std::uint8_t source) const {
          of_source(temperature_wait_) || alarms_.contains(source);
 }
 
-bool Jumps::judges(const Value& believed, Instant now) const {
-  return believed.quality != Quality::never && believed.quality != Quality::unknown && judges(believed.at, now);
-}
+bool Jumps::judges(const Value& believed, Instant now) const { return believed.known() && judges(believed.at, now); }
 
 Jumps::Held Jumps::judge(const Battery& battery, const Reading& reading, std::uint8_t source, Instant now,
                          Guard guard) {
@@ -173,8 +171,8 @@ void Jumps::judge_field(const Case& one, Field field, Held& held) {
   const auto value = one.reading.get(field);
   const Value& believed = one.battery.value(field);
   const char* rule = nullptr;
-  if (value && bmsd::broken_rule(field, *value) == nullptr && judges(believed, one.now))
-    rule = broken_rule(one.battery, one.reading, field, *value, one.source, one.now, one.guard);
+  if (value && broken_rule(field, *value) == nullptr && judges(believed, one.now))
+    rule = jump_rule(one.battery, one.reading, field, *value, one.source, one.now, one.guard);
   if (rule == nullptr || !waits(wait.times, std::abs(*value - believed.value), std::abs(*value - wait.value))) {
     wait.times = 0;
     return;
@@ -200,13 +198,10 @@ void Jumps::judge_told_extremes(const Case& one, Held& held) {
     high.times = low.times = 0;
     return;
   }
-  const auto apart = [](double high_change, double low_change) { return std::abs(high_change - low_change); };
-  const double high_change = *highest - high_before.value, low_change = *lowest - low_before.value;
-  const double common = (high_change + low_change) / 2;
-  const double allowed =
-      Rules::kVoltageShare * high_before.value + kCellResistance * change_of_current(one.battery, one.reading);
-  const bool jumps = apart(high_change, low_change) > Rules::kCell || std::abs(common) > allowed;
-  const double to_believed = std::abs(high_change) + std::abs(low_change);
+  const std::array before = {high_before.value, low_before.value}, after = {*highest, *lowest};
+  // Each is half as far from the middle of the two as they are apart.
+  const bool jumps = cells_jump(one.battery, one.reading, between(before, after), Rules::kCell / 2, high_before.value);
+  const double to_believed = std::abs(*highest - high_before.value) + std::abs(*lowest - low_before.value);
   const double to_held = std::abs(*highest - high.value) + std::abs(*lowest - low.value);
   if (!jumps || !waits(high.times, to_believed, to_held)) {
     high.times = low.times = 0;
@@ -227,9 +222,11 @@ void Jumps::judge_cells(const Case& one, Held& held) {
   if (!read && !one.reading.forgets_cells) return;
   const auto& believed = one.battery.cell_voltages();
   const bool comparable = read && believed && judges(one.battery.cell_voltages_at(), one.now);
-  const bool jumps = comparable && cells_jump(one.battery, one.reading, *believed, *read);
+  const bool jumps =
+      comparable && cells_jump(one.battery, one.reading, between(*believed, *read), Rules::kCell, median(*believed));
   const auto distance = [&](const List& from) {
-    return between(from, *read).single + std::abs(between(from, *read).common);
+    const Difference change = between(from, *read);
+    return change.single + std::abs(change.common);
   };
   if (!jumps ||
       !waits(pending_.cell_wait_.times, distance(*believed), pending_.cells_ ? distance(*pending_.cells_) : 0)) {

@@ -165,37 +165,6 @@ CurrentLimit limit(const Direction& way, const LimitCandidates& candidates, bool
   return result;
 }
 
-}  // namespace
-
-RuleTable table_of(const ControlConfig& config, Rule rule, bool charging) {
-  const CurrentTables& tables = charging ? config.charge : config.discharge;
-  const auto reads = [&config](Between steps) { return config.steps ? steps : Between::line; };
-  switch (rule) {
-    case Rule::cell_voltage:
-      return {&tables.cell_voltage, reads(charging ? Between::lower : Between::upper)};
-    case Rule::temperature:
-      return {&tables.temperature, reads(charging ? Between::lower : Between::upper)};
-    case Rule::mos_temperature:
-      return {&tables.mos_temperature, reads(Between::lower)};
-    case Rule::soc:
-      return {&tables.soc, reads(Between::upper)};
-    default:
-      return {};
-  }
-}
-
-void lower_limit(CurrentLimit& limit, double most, Rule rule, const char* reason) {
-  limit.value = most;
-  limit.reason = reason;
-  limit.allowed = limit.allowed && most > 0;
-  limit.cause.candidates.add({.rule = rule, .value = most});
-  limit.cause.target = most;
-}
-
-double usable_maximum(double configured) { return std::isfinite(configured) ? std::max(configured, 0.0) : 0; }
-
-namespace {
-
 // A lower or higher one than is believed, that has been read and waits to be confirmed.
 void look_at_pending_cells(const ControlConfig& config, const Battery& battery, CurrentInputs& inputs) {
   const auto look = [&](double volts, std::size_t number) {
@@ -232,6 +201,33 @@ void look_at_temperatures(const Temperatures& temperatures, CurrentInputs& input
 }
 
 }  // namespace
+
+RuleTable table_of(const ControlConfig& config, Rule rule, bool charging) {
+  const CurrentTables& tables = charging ? config.charge : config.discharge;
+  const auto reads = [&config](Between steps) { return config.steps ? steps : Between::line; };
+  switch (rule) {
+    case Rule::cell_voltage:
+      return {&tables.cell_voltage, reads(charging ? Between::lower : Between::upper)};
+    case Rule::temperature:
+      return {&tables.temperature, reads(charging ? Between::lower : Between::upper)};
+    case Rule::mos_temperature:
+      return {&tables.mos_temperature, reads(Between::lower)};
+    case Rule::soc:
+      return {&tables.soc, reads(Between::upper)};
+    default:
+      return {};
+  }
+}
+
+void lower_limit(CurrentLimit& limit, double most, Rule rule, const char* reason) {
+  limit.value = most;
+  limit.reason = reason;
+  limit.allowed = limit.allowed && most > 0;
+  limit.cause.candidates.add({.rule = rule, .value = most});
+  limit.cause.target = most;
+}
+
+double usable_maximum(double configured) { return std::isfinite(configured) ? std::max(configured, 0.0) : 0; }
 
 CurrentInputs current_inputs(const ControlConfig& config, const Battery& battery) {
   CurrentInputs inputs;

@@ -8,8 +8,8 @@
 
 namespace bmsd {
 
-// What the tables are read at: the worse of what is believed and of what waits to be confirmed (battery/jumps.h); an input that is missing limits nothing. In doubt: at most a quarter of the configured
-// current, whatever the rest of it says.
+// What the tables are read at: the worse of what is believed and of what waits to be confirmed (battery/jumps.h). An input
+// that is missing limits nothing. In doubt: at most a quarter of the configured current, whatever the rest of it says.
 struct CurrentInputs {
   std::optional<double> lowest_cell, highest_cell;  // V
   bool cells_in_doubt = false;                      // some cannot be believed

@@ -161,14 +161,13 @@ void WireEnd::handle(Bytes frame, const Protocol& protocol, Instant now) {
     damage_.reset();
     return;
   }
-  ++counts_.frames;
   const Tag tag = protocol.tag(Frame{frame});
   if (tag.role == Role::request && is_own(frame)) {
     ++counts_.echoes;
-    --counts_.frames;
     strays_.push_back({tag, ByteVector(frame.begin(), frame.end()), true});
     return;
   }
+  ++counts_.frames;
   const bool answers = asked_ && (tag.role == Role::reply || tag.role == Role::part) &&
                        (tag.address < 0 || tag.address == asked_->address) &&
                        (tag.exchange < 0 || tag.exchange == asked_->request.exchange);

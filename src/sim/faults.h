@@ -37,8 +37,7 @@ class Faults {
   explicit Faults(std::uint64_t seed = 1) : random_(seed) {}
 
   // "corrupt=0.1": in one reply of ten; "late=0.1:0.45": and 0.45 s later than usual; "twin=1:2": of the pack at address 2
-  // (decimal) alone. Rates are 0..1. Error config
-  // names the kinds.
+  // (decimal) alone. Rates are 0..1. Error config names the kinds.
   Status set(std::string_view text);
   void set(Fault fault, double rate) { rates_[index(fault)] = rate; }
   double rate(Fault fault) const { return rates_[index(fault)]; }
@@ -52,8 +51,8 @@ class Faults {
   bool strikes(Fault fault);
   std::uint64_t count(Fault fault) const { return counts_[index(fault)]; }
 
-  // Damages a reply in place as drop, corrupt, flip, truncate, ringing and inverted say. At least the first byte stays of a truncated
-  // reply.
+  // Damages a reply in place as drop, corrupt, flip, truncate, ringing and inverted say. Of a truncated one at least the first
+  // byte stays.
   void damage(ByteVector& reply);
   ByteVector burst();  // 1..24 random bytes
 

@@ -35,7 +35,7 @@ class ControlSocket {
   // Takes a reply, once, at once or later; it gets "ok": true unless it has an "ok" of its own. A client that has gone
   // meanwhile is no concern of who answers.
   using Reply = std::function<void(const nlohmann::json& reply)>;
-  // Answers {"ask": "show" | "status" | "explain" | "what-if" | "set" | "restart" | "doctor" | "log"}. Must not block. An exception is an answer, too.
+  // Answers what stands at the head of this file. Must not block. An exception is an answer, too.
   using Handler = std::function<void(const nlohmann::json& request, Reply reply)>;
 
   // `path` empty: default_socket_path(). Makes the directory (0755 for root, else 0700) and the socket (0600); replaces

@@ -95,7 +95,7 @@ BusValue alarm(In in, Alarm alarm) {
   return level == Severity::unsupported ? BusValue() : BusValue(static_cast<std::int32_t>(level));
 }
 
-// --- Measurements
+// --- What was not believed
 
 BusValue held(In in) { return count(in.view.battery.held()); }
 BusValue rejected(In in) { return count(in.view.battery.rejected()); }
@@ -107,6 +107,8 @@ BusValue last_odd(In in) {
   }
   return last == nullptr ? std::string() : std::string(last->key) + ": " + last->rule;
 }
+
+// --- Measurements
 
 BusValue voltage(In in) { return real(measured(in).voltage); }
 BusValue current(In in) { return real(measured(in).current); }

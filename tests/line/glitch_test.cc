@@ -21,7 +21,7 @@ constexpr int kRounds = 3;  // within which a real step is believed
 struct Glitch {
   const char* name;
   const char* key;    // of the simulated pack
-  const char* value;  // "cell 19": of one cell; "flip": the opposite
+  const char* value;  // of a list: of its first; "by ...": so much more; "flip": the opposite
   double tells_from;  // what is believed of it is nearer than this to the odd value: it is believed
 };
 
@@ -29,8 +29,8 @@ constexpr Glitch kGlitches[] = {
     {"a cell of 19 V", "cell_voltages_v", "19", 5},
     {"a cell of 53 V", "cell_voltages_v", "53", 5},
     {"a cell of 0 V", "cell_voltages_v", "0", 0.5},
-    {"a cell 40 mV higher", "cell_voltages_v", "+0.040", 0.02},
-    {"a cell 40 mV lower", "cell_voltages_v", "-0.040", 0.02},
+    {"a cell 40 mV higher", "cell_voltages_v", "by 0.040", 0.02},
+    {"a cell 40 mV lower", "cell_voltages_v", "by -0.040", 0.02},
     {"a full battery", "soc_percent", "100", 5},
     {"an empty battery", "soc_percent", "0", 5},
     {"no voltage", "voltage_v", "0", 5},
@@ -102,11 +102,8 @@ struct Rig {
 };
 
 std::string list_text(std::vector<double> values, const std::string& first) {
-  if (first[0] == '+' || (first[0] == '-' && values.size() > 4 && std::stod(first) > -1)) {
-    values.front() += std::stod(first);
-  } else {
-    values.front() = std::stod(first);
-  }
+  const bool relative = first.starts_with("by ");
+  values.front() = relative ? values.front() + std::stod(first.substr(3)) : std::stod(first);
   std::string text;
   for (const double value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
   return text;
@@ -199,7 +196,7 @@ TEST_P(Glitches, AreToldFromALoadOf200AmpereAndARisingCell) {
   ASSERT_TRUE(rig.set("current_a", "-200"));
   EXPECT_LE(rounds_until([&] { return near(rig.battery().get(Field::current), -200); }), kRounds);
 
-  const std::string cells = list_text(rig.state().cell_voltages, "+0.250");
+  const std::string cells = list_text(rig.state().cell_voltages, "by 0.250");
   ASSERT_TRUE(rig.set("cell_voltages_v", cells));
   const double risen = rig.state().cell_voltages.front();
   const auto has_risen = [&] {

@@ -87,11 +87,8 @@ class Memory {
 
 class Checker : public Sink {
  public:
-  void added(const BatteryView& view, Instant now) override {
-    ++batteries;
-    check(view, now);
-  }
-  void changed(const BatteryView& view, Instant now) override { check(view, now); }
+  void added(const BatteryView& view, Instant) override { check(view); }
+  void changed(const BatteryView& view, Instant) override { check(view); }
   void removed(const Identity& identity, Instant) override { fault(identity.id, "was removed"); }
 
   Memory& memory(const std::string& id) { return memories_[id]; }
@@ -100,11 +97,10 @@ class Checker : public Sink {
     if (faults <= 20) std::printf("%s %s\n", id.c_str(), text.c_str());
   }
 
-  int batteries = 0;
   std::uint64_t checked = 0, faults = 0;
 
  private:
-  void check(const BatteryView& view, Instant) {
+  void check(const BatteryView& view) {
     ++checked;
     const Battery& battery = view.battery;
     const std::string& id = view.identity.id;
