@@ -24,9 +24,9 @@ Status Battery::merge(const Reading& reading, std::uint8_t source, Instant now) 
   return Done{};
 }
 
-Status Battery::take(const Reading& reading, std::uint8_t source, Instant now, Guard guard) {
+Status Battery::take(const Reading& reading, std::uint8_t source, Instant now, Guard guard, Trend trend) {
   if (auto error = refused(reading, now)) return std::move(*error);
-  const Jumps::Held held = jumps_.judge(*this, reading, source, now, guard);
+  const Jumps::Held held = jumps_.judge(*this, reading, source, now, guard, trend);
   for (const Jumps::Odd& odd : held.odd) {
     ++oddity(odd.key, odd.rule, odd.value, now).held;
     ++held_;
@@ -60,7 +60,7 @@ void Battery::merge(const Reading& reading, std::uint8_t source, Instant now, co
       believed.rule = rule;
       reject(info(field).key, rule, value, now);
     } else if (held.fields.test(i)) {
-      believed.quality = Quality::held;
+      if (believed.known()) believed.quality = Quality::held;
       believed.rule = rule_of(held, field);
     } else {
       believed = {value, now, source, Quality::fresh, ""};
@@ -73,6 +73,7 @@ void Battery::merge(const Reading& reading, std::uint8_t source, Instant now, co
     for (const auto& [from, said] : alarms_by_source_) alarms_.unite(said.alarms);
   }
   for (const auto& [text, content] : reading.texts) texts_[static_cast<std::size_t>(text)] = content;
+  if (reading.chemistry) chemistry_ = reading.chemistry;
   if (!reading.identities.empty()) identities_ = reading.identities;
   for (const auto& [key, content] : reading.extras) extras_.insert_or_assign(key, content);
 }

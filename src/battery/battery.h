@@ -50,7 +50,7 @@ class Battery {
   Status merge(const Reading& reading, std::uint8_t source, Instant now);
 
   // The same of a reply from a wire: what jumps (jumps.h) is held besides, and stands in pending() until it is confirmed.
-  Status take(const Reading& reading, std::uint8_t source, Instant now, Guard guard);
+  Status take(const Reading& reading, std::uint8_t source, Instant now, Guard guard, Trend trend = Trend::compared);
   // The pack was away: its next values are believed as its first ones were.
   void forget_trend(Instant now) { jumps_.forget(now); }
 
@@ -62,6 +62,7 @@ class Battery {
   const std::optional<std::vector<double>>& cell_voltages() const { return cell_voltages_; }          // V
   const std::optional<std::vector<double>>& cell_temperatures() const { return cell_temperatures_; }  // degrees Celsius
   const std::optional<CellSet>& balancing_cells() const { return balancing_cells_; }
+  std::optional<Chemistry> chemistry() const { return chemistry_; }
   Instant cell_voltages_at() const { return cell_voltages_at_; }          // when they were said
   Instant cell_temperatures_at() const { return cell_temperatures_at_; }  // likewise
   const Alarms& alarms() const { return alarms_; }
@@ -97,6 +98,7 @@ class Battery {
   std::optional<std::vector<double>> cell_voltages_;
   std::optional<std::vector<double>> cell_temperatures_;
   std::optional<CellSet> balancing_cells_;
+  std::optional<Chemistry> chemistry_;
   Instant cell_voltages_at_{}, cell_temperatures_at_{};
   std::map<std::uint8_t, SaidAlarms> alarms_by_source_;
   Alarms alarms_;

@@ -120,6 +120,11 @@ bool cells_jump(const Battery& battery, const Reading& reading, const Difference
   return change.single > single || std::abs(change.common) > allowed;
 }
 
+// What was never said, or too long ago, is compared with nothing: an odd first value is seen by what its chemistry usually has.
+bool unusual(const Battery& battery, std::span<const double> cells) {
+  return !std::all_of(cells.begin(), cells.end(), [&](double volts) { return usual_cell(volts, battery.chemistry()); });
+}
+
 // Counts a reading that jumped: whether it waits for the next one. `to_believed`, `to_held`: how far it is from these.
 bool waits(int& times, double to_believed, double to_held) {
   const bool confirmed = times >= 2 || (times == 1 && to_held < to_believed);
@@ -150,11 +155,13 @@ bool Pending::waits_for(std::uint8_t source) const {
          of_source(temperature_wait_) || alarms_.contains(source);
 }
 
-bool Jumps::judges(const Value& believed, Instant now) const { return believed.known() && judges(believed.at, now); }
+bool Jumps::judges(const Value& believed, const Case& one) const {
+  return believed.known() && judges(believed.at, one);
+}
 
-Jumps::Held Jumps::judge(const Battery& battery, const Reading& reading, std::uint8_t source, Instant now,
-                         Guard guard) {
-  const Case one = {battery, reading, source, now, guard};
+Jumps::Held Jumps::judge(const Battery& battery, const Reading& reading, std::uint8_t source, Instant now, Guard guard,
+                         Trend trend) {
+  const Case one = {battery, reading, source, now, guard, trend};
   Held held;
   for (std::size_t i = 0; i < kFieldCount; ++i) judge_field(one, field_at(i), held);
   judge_told_extremes(one, held);
@@ -171,7 +178,7 @@ void Jumps::judge_field(const Case& one, Field field, Held& held) {
   const auto value = one.reading.get(field);
   const Value& believed = one.battery.value(field);
   const char* rule = nullptr;
-  if (value && broken_rule(field, *value) == nullptr && judges(believed, one.now))
+  if (value && broken_rule(field, *value) == nullptr && judges(believed, one))
     rule = jump_rule(one.battery, one.reading, field, *value, one.source, one.now, one.guard);
   if (rule == nullptr || !waits(wait.times, std::abs(*value - believed.value), std::abs(*value - wait.value))) {
     wait.times = 0;
@@ -193,17 +200,19 @@ void Jumps::judge_told_extremes(const Case& one, Held& held) {
   const auto highest = one.reading.get(Field::cell_voltage_max), lowest = one.reading.get(Field::cell_voltage_min);
   const Value &high_before = one.battery.value(Field::cell_voltage_max),
               &low_before = one.battery.value(Field::cell_voltage_min);
-  const bool comparable = highest && lowest && judges(high_before, one.now) && judges(low_before, one.now);
-  if (!comparable || one.reading.cell_voltages) {
-    high.times = low.times = 0;
-    return;
+  const char* rule = nullptr;
+  double to_believed = kUnlike, to_held = 0;
+  if (highest && lowest && !one.reading.cell_voltages) {
+    const std::array before = {high_before.value, low_before.value}, after = {*highest, *lowest};
+    const bool comparable = judges(high_before, one) && judges(low_before, one);
+    // Each is half as far from the middle of the two as they are apart.
+    if (comparable && cells_jump(one.battery, one.reading, between(before, after), Rules::kCell / 2, high_before.value))
+      rule = "cell_jump";
+    if (!comparable && unusual(one.battery, after)) rule = "unusual_cell";
+    if (comparable) to_believed = std::abs(*highest - high_before.value) + std::abs(*lowest - low_before.value);
+    to_held = std::abs(*highest - high.value) + std::abs(*lowest - low.value);
   }
-  const std::array before = {high_before.value, low_before.value}, after = {*highest, *lowest};
-  // Each is half as far from the middle of the two as they are apart.
-  const bool jumps = cells_jump(one.battery, one.reading, between(before, after), Rules::kCell / 2, high_before.value);
-  const double to_believed = std::abs(*highest - high_before.value) + std::abs(*lowest - low_before.value);
-  const double to_held = std::abs(*highest - high.value) + std::abs(*lowest - low.value);
-  if (!jumps || !waits(high.times, to_believed, to_held)) {
+  if (rule == nullptr || !waits(high.times, to_believed, to_held)) {
     high.times = low.times = 0;
     return;
   }
@@ -213,7 +222,7 @@ void Jumps::judge_told_extremes(const Case& one, Held& held) {
   high.source = low.source = one.source;
   for (const Field field : {Field::cell_voltage_max, Field::cell_voltage_min}) {
     held.fields.set(static_cast<std::size_t>(field));
-    held.odd.push_back({info(field).key, "cell_jump", one.reading.get(field)});
+    held.odd.push_back({info(field).key, rule, one.reading.get(field)});
   }
 }
 
@@ -221,15 +230,17 @@ void Jumps::judge_cells(const Case& one, Held& held) {
   const auto& read = one.reading.cell_voltages;
   if (!read && !one.reading.forgets_cells) return;
   const auto& believed = one.battery.cell_voltages();
-  const bool comparable = read && believed && judges(one.battery.cell_voltages_at(), one.now);
-  const bool jumps =
-      comparable && cells_jump(one.battery, one.reading, between(*believed, *read), Rules::kCell, median(*believed));
+  const bool comparable = read && believed && judges(one.battery.cell_voltages_at(), one);
+  const char* rule = nullptr;
+  if (comparable && cells_jump(one.battery, one.reading, between(*believed, *read), Rules::kCell, median(*believed)))
+    rule = "cell_jump";
+  if (read && !comparable && unusual(one.battery, *read)) rule = "unusual_cell";
   const auto distance = [&](const List& from) {
     const Difference change = between(from, *read);
     return change.single + std::abs(change.common);
   };
-  if (!jumps ||
-      !waits(pending_.cell_wait_.times, distance(*believed), pending_.cells_ ? distance(*pending_.cells_) : 0)) {
+  if (rule == nullptr || !waits(pending_.cell_wait_.times, comparable ? distance(*believed) : kUnlike,
+                                pending_.cells_ ? distance(*pending_.cells_) : 0)) {
     pending_.cell_wait_.times = 0;
     pending_.cells_.reset();
     pending_.highest_cells_.clear();
@@ -238,12 +249,13 @@ void Jumps::judge_cells(const Case& one, Held& held) {
   pending_.cell_wait_.source = one.source;
   pending_.cells_ = read;
   pending_.highest_cells_.clear();
-  if (read->size() == believed->size()) {
+  if (!believed) pending_.highest_cells_ = *read;
+  if (believed && read->size() == believed->size()) {
     std::transform(read->begin(), read->end(), believed->begin(), std::back_inserter(pending_.highest_cells_),
                    [](double a, double b) { return std::max(a, b); });
   }
   held.cell_voltages = true;
-  held.odd.push_back({kCellVoltages.key, "cell_jump", std::nullopt});
+  held.odd.push_back({kCellVoltages.key, rule, std::nullopt});
 }
 
 void Jumps::judge_temperatures(const Case& one, Held& held) {
@@ -251,7 +263,7 @@ void Jumps::judge_temperatures(const Case& one, Held& held) {
   if (!read || !plausible_temperatures(*read)) return;
   const auto& believed = one.battery.cell_temperatures();
   const Instant at = one.battery.cell_temperatures_at();
-  const bool comparable = believed && judges(at, one.now);
+  const bool comparable = believed && judges(at, one);
   const bool jumps = comparable && largest_change(*believed, *read) > temperature_allowance(at, one.now);
   if (!jumps || !waits(pending_.temperature_wait_.times, largest_change(*believed, *read),
                        pending_.temperatures_ ? largest_change(*pending_.temperatures_, *read) : 0)) {
@@ -272,8 +284,7 @@ void Jumps::judge_alarms(const Case& one, Held& held) {
   const auto waiting = pending_.alarms_.find(one.source);
   const bool confirmed = waiting != pending_.alarms_.end() &&
                          (waiting->second.times >= 2 || same(waiting->second.alarms, *one.reading.alarms));
-  if (believed == nullptr || !judges(believed->at, one.now) || same(believed->alarms, *one.reading.alarms) ||
-      confirmed) {
+  if (believed == nullptr || !judges(believed->at, one) || same(believed->alarms, *one.reading.alarms) || confirmed) {
     if (waiting != pending_.alarms_.end()) pending_.alarms_.erase(waiting);
     return;
   }

@@ -20,6 +20,9 @@ struct Value;
 // and FETs have to be confirmed too.
 enum class Guard : std::uint8_t { strong, weak };
 
+// Whether values are compared with those before. Of a pack that joins, all that it says is a first value.
+enum class Trend : std::uint8_t { compared, none };
+
 // What the rules allow. Glitches that users have reported lie on the one side of these numbers, ordinary loads on the other
 // (tests/line/glitch_test.cc).
 struct JumpRules {
@@ -72,8 +75,9 @@ class Jumps {
  public:
   struct Odd {
     const char* key;  // of the field or list
-    const char*
-        rule;  // "cell_jump", "soc_jump", "temperature_jump", "voltage_jump", "current_jump", "current_flip", "unconfirmed"
+    // "cell_jump", "unusual_cell", "soc_jump", "temperature_jump", "voltage_jump", "current_jump", "current_flip",
+    // "unconfirmed"
+    const char* rule;
     std::optional<double> value;
   };
   // What of a reading is held.
@@ -85,7 +89,8 @@ class Jumps {
 
   // `reading` has passed the absolute checks. A held value is believed when the next one is nearer to it than to what is
   // believed, else the third is, whatever it says: a real step shows within three readings.
-  Held judge(const Battery& battery, const Reading& reading, std::uint8_t source, Instant now, Guard guard);
+  Held judge(const Battery& battery, const Reading& reading, std::uint8_t source, Instant now, Guard guard,
+             Trend trend);
 
   const Pending& pending() const { return pending_; }
 
@@ -102,9 +107,12 @@ class Jumps {
     std::uint8_t source;
     Instant now;
     Guard guard;
+    Trend trend;
   };
-  bool judges(Instant said, Instant now) const { return said >= since_ && now - said <= JumpRules::kYardstick; }
-  bool judges(const Value& believed, Instant now) const;
+  bool judges(Instant said, const Case& one) const {
+    return one.trend == Trend::compared && said >= since_ && one.now - said <= JumpRules::kYardstick;
+  }
+  bool judges(const Value& believed, const Case& one) const;
   void judge_field(const Case& one, Field field, Held& held);
   void judge_told_extremes(const Case& one, Held& held);
   void judge_cells(const Case& one, Held& held);

@@ -1,6 +1,7 @@
 #include "battery/plausibility.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace bmsd {
@@ -18,6 +19,17 @@ const char* broken_rule(Field field, double value) { return inside(info(field), 
 
 bool plausible_temperatures(const std::vector<double>& sensors) {
   return std::all_of(sensors.begin(), sensors.end(), [](double t) { return inside(kCellTemperatures, t); });
+}
+
+bool usual_cell(double volts, std::optional<Chemistry> chemistry) {
+  struct Range {
+    double lowest, highest;  // V
+  };
+  // What data sheets of common cells discharge and charge them to, and 0.15 V or more beyond; in the order of Chemistry.
+  constexpr Range kOfAny = {1.35, 4.35};
+  constexpr std::array<Range, 3> kOf = {{{1.85, 3.8}, {2.35, 4.35}, {1.35, 2.95}}};
+  const Range& range = chemistry ? kOf[static_cast<std::size_t>(*chemistry)] : kOfAny;
+  return volts >= range.lowest && volts <= range.highest;
 }
 
 std::optional<Error> refuse(const Reading& reading) {

@@ -19,4 +19,8 @@ bool plausible_temperatures(const std::vector<double>& sensors);
 // The rule that a single value breaks, or nothing.
 const char* broken_rule(Field field, double value);
 
+// Whether a cell of this chemistry (nothing: of any) can be seen at so many volts in a system that works. One that is
+// overcharged or empty cannot, and is true all the same: what is unusual is confirmed, never refused.
+bool usual_cell(double volts, std::optional<Chemistry> chemistry);
+
 }  // namespace bmsd

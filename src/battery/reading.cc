@@ -18,6 +18,7 @@ void Reading::take(Reading later) {
   if (later.cell_voltages) cell_voltages = std::move(later.cell_voltages);
   if (later.cell_temperatures) cell_temperatures = std::move(later.cell_temperatures);
   if (later.balancing_cells) balancing_cells = later.balancing_cells;
+  if (later.chemistry) chemistry = later.chemistry;
   if (later.alarms && alarms) alarms->unite(*later.alarms);
   if (later.alarms && !alarms) alarms = std::move(later.alarms);
   for (auto& said : later.texts) {

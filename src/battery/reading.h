@@ -32,6 +32,8 @@ struct ExtraRecord {
 
 using CellSet = std::bitset<kMaxCells>;  // bit 0 = cell 1
 
+enum class Chemistry : std::uint8_t { lfp, nmc, lto };  // as JK and Daly number them
+
 class Reading {
  public:
   void set(Field field, double value) {
@@ -55,7 +57,8 @@ class Reading {
   std::optional<std::vector<double>> cell_temperatures;  // degrees Celsius, sensor 1 first; may be empty
   bool forgets_cells = false;  // the BMS has stopped listing them: the list is no longer believed
   std::optional<CellSet> balancing_cells;
-  std::optional<Alarms> alarms;  // of this exchange; the battery unites them by source
+  std::optional<Chemistry> chemistry;  // what the BMS is set to
+  std::optional<Alarms> alarms;        // of this exchange; the battery unites them by source
   std::vector<std::pair<Text, std::string>> texts;
   std::vector<std::string> identities;  // best first, then what the old driver used
   std::vector<std::pair<const char*, ExtraValue>> extras;

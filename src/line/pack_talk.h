@@ -60,11 +60,11 @@ struct PackTalk {
   }
 
   bool answers() const { return state == joining || state == alive; }
-  // What a reply says, as far as it can be believed (battery/battery.h). What a pack says while it joins is all there is.
+  // What a reply says, as far as it can be believed (battery/battery.h).
   Status take(const Reading& reading, std::size_t exchange, Instant now) {
-    if (state != alive) return battery.merge(reading, static_cast<std::uint8_t>(exchange), now);
     const Guard guard = protocol->check == Check::sum8 ? Guard::weak : Guard::strong;
-    return battery.take(reading, static_cast<std::uint8_t>(exchange), now, guard);
+    const Trend trend = state == alive ? Trend::compared : Trend::none;
+    return battery.take(reading, static_cast<std::uint8_t>(exchange), now, guard, trend);
   }
   bool is_pushed(std::size_t exchange) const { return protocol->exchanges[exchange].cadence == Cadence::pushed; }
 

@@ -298,6 +298,7 @@ Result<Reading> decode_boards(Bytes data, Memory& memory) {
 Result<Reading> decode_made(Bytes data, Memory& memory) {
   if (!confirmed(kMade, data, memory)) return unconfirmed();
   Reading reading;
+  if (data[1] <= 2) reading.chemistry = static_cast<Chemistry>(data[1]);  // 0 LFP, 1 NMC, 2 LTO
   memory.date = date_of(data, 2);
   if (!memory.date->empty()) reading.texts.emplace_back(Text::production_date, *memory.date);
   if (memory.date->empty() && memory.extras) reading.extra("production_date", std::monostate());

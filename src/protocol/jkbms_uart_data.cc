@@ -238,11 +238,13 @@ void add_texts(Reading& reading, const Chain& chain, bool extras) {
   reading.extra("device_name", bluetooth_name);
 }
 
-void add_chemistry(Reading& reading, const Chain& chain) {
+void add_chemistry(Reading& reading, const Chain& chain, bool extras) {
   constexpr auto kNames = std::to_array<const char*>({"lfp", "nmc", "lto"});
   if (!chain.has(kChemistry)) return;
   const std::size_t chemistry = chain[kChemistry][0];
-  if (chemistry < kNames.size()) reading.extra("battery_type", kNames[chemistry]);
+  if (chemistry >= kNames.size()) return;
+  reading.chemistry = static_cast<Chemistry>(chemistry);
+  if (extras) reading.extra("battery_type", kNames[chemistry]);
 }
 
 }  // namespace
@@ -261,7 +263,7 @@ Result<Reading> decode_registers(Bytes data, bool extras) {
   add_state(reading, *chain, extras);
   add_capacity(reading, *chain);
   add_texts(reading, *chain, extras);
-  if (extras) add_chemistry(reading, *chain);
+  add_chemistry(reading, *chain, extras);
   return reading;
 }
 

@@ -186,6 +186,57 @@ TEST(Jumps, ToldExtremesAreHeldTogether) {
   EXPECT_EQ(pack.battery.get(Field::cell_voltage_min), 3.20);
 }
 
+TEST(Jumps, AnUnusualFirstCellHasToBeSaidTwice) {
+  Pack glitch;
+  glitch.take(cells({3.3, 4.9, 3.3, 3.3}));
+  EXPECT_FALSE(glitch.battery.cell_voltages());
+  EXPECT_THAT(glitch.battery.pending().highest_cells(), ElementsAre(3.3, 4.9, 3.3, 3.3));  // limits look at it at once
+  glitch.take(cells({3.3, 3.3, 3.3, 3.3}));
+  EXPECT_THAT(*glitch.battery.cell_voltages(), ElementsAre(3.3, 3.3, 3.3, 3.3));
+  EXPECT_STREQ(glitch.battery.oddities().front().rule, "unusual_cell");
+  glitch.take(cells({3.3, 4.9, 3.3, 3.3}), 301);  // what is believed is too old to compare with
+  EXPECT_THAT(*glitch.battery.cell_voltages(), ElementsAre(3.3, 3.3, 3.3, 3.3));
+
+  Pack overcharged;  // true, and told
+  overcharged.take(cells({3.3, 4.4, 3.3, 3.3}));
+  overcharged.take(cells({3.3, 4.4, 3.3, 3.3}));
+  EXPECT_THAT(*overcharged.battery.cell_voltages(), ElementsAre(3.3, 4.4, 3.3, 3.3));
+}
+
+TEST(Jumps, WhatIsUnusualDependsOnTheChemistry) {
+  const auto is_believed_at_once = [](std::optional<Chemistry> chemistry, double volts) {
+    Pack pack;
+    Reading reading = cells({volts, volts});
+    reading.chemistry = chemistry;
+    pack.take(reading);  // what it is was not known before
+    pack.take(cells({volts, volts}));
+    EXPECT_TRUE(pack.battery.cell_voltages()) << volts;
+    pack.battery.forget_trend(at(++pack.now));
+    const auto held = pack.battery.held();
+    pack.take(cells({volts, volts}));
+    return pack.battery.held() == held;
+  };
+  for (const double volts : {1.4, 2.0, 2.9, 3.7, 4.3}) EXPECT_TRUE(is_believed_at_once({}, volts)) << volts;
+  for (const double volts : {1.3, 4.4}) EXPECT_FALSE(is_believed_at_once({}, volts)) << volts;
+  EXPECT_TRUE(is_believed_at_once(Chemistry::lfp, 3.7));
+  EXPECT_FALSE(is_believed_at_once(Chemistry::lfp, 4.1));
+  EXPECT_TRUE(is_believed_at_once(Chemistry::nmc, 4.1));
+  EXPECT_FALSE(is_believed_at_once(Chemistry::nmc, 2.2));
+  EXPECT_TRUE(is_believed_at_once(Chemistry::lto, 2.2));
+  EXPECT_FALSE(is_believed_at_once(Chemistry::lto, 3.3));
+}
+
+TEST(Jumps, UnusualToldExtremesHaveToBeSaidTwice) {
+  Reading odd = saying(Field::cell_voltage_min, 0.9);
+  odd.set(Field::cell_voltage_max, 3.3);
+  Pack pack;
+  pack.take(odd);
+  EXPECT_FALSE(pack.battery.get(Field::cell_voltage_min));
+  EXPECT_FALSE(pack.battery.get(Field::cell_voltage_max));
+  pack.take(odd);
+  EXPECT_EQ(pack.battery.get(Field::cell_voltage_min), 0.9);
+}
+
 TEST(Jumps, ASensorThatDropsOutIsHeldAndWarmthIsNot) {
   Pack pack;
   pack.take(sensors({25, 25}));
