@@ -86,6 +86,7 @@ class Runner {
     if (started_by_serial_starter()) {
       starter_.emplace(io_, daemon_, plan_.ports.front().type_known, [this](const std::string& why) { end(why); });
     }
+    supervision_.emplace(io_, Notify::from_environment(guardian()));
     wait_for_signals();
     daemon_.on_change([this](Instant now) {
       learn_adapters();
@@ -99,14 +100,14 @@ class Runner {
     });
     if (takeover_) {
       takeover_->start(io_, daemon_, venus_.get(),
-                       {[this] {
+                       {[this] { supervision_->took_over(); },
+                        [this] {
                           if (socket_) socket_->begin();
                         },
                         [this](const std::string& why) { end(why); }});
     }
     daemon_.start();
-    supervision_.emplace(io_, Notify::from_environment(guardian()));
-    supervision_->started();
+    if (!takeover_) supervision_->started();  // else the old process feeds the watchdog until this one serves
     io_.run();
     return finish();
   }

@@ -17,6 +17,8 @@ class Supervision {
 
   // Says that the daemon runs, from the loop: one that ends before its loop turns never ran.
   void started();
+  // Of a process that has taken the place of one that said so: its loop is the one that counts from now on.
+  void took_over() { say_alive_later(); }
   void reloading() const;  // then reloaded()
   void reloaded() const { notify_.ready(); }
   void stopping();

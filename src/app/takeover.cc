@@ -118,6 +118,7 @@ void Takeover::look(Instant now) {
   }
   if (stage_ == Stage::naming && (venus_ == nullptr || all_have(&VenusSink::on_the_bus))) {
     stage_ = Stage::done;
+    hooks_.serves();
     say("done");
   }
   if (stage_ != Stage::alone || follows_guardian_) return;

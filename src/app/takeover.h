@@ -31,9 +31,10 @@ class Takeover {
   // What is known of the port of the daemon's line `index`, and its descriptor.
   void give_port(Daemon& daemon, std::size_t index);
 
-  // `venus` may be null. Both come from the loop. `alone`: the old process has gone, all is ours. `end`: it has gone too
-  // early, or nobody watches over this process; why.
+  // `venus` may be null. All come from the loop. `serves`: everything is proved, and the old process will hear of it.
+  // `alone`: it has gone, all is ours. `end`: it has gone too early, or nobody watches over this process; why.
   struct Hooks {
+    std::function<void()> serves;
     std::function<void()> alone;
     std::function<void(const std::string& why)> end;
   };

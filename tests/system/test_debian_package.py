@@ -41,6 +41,12 @@ def test_the_service_is_confined(unit):
     assert score <= EXPOSURE, done.stdout
 
 
+def test_systemd_hears_whichever_process_serves():
+    unit = dict(re.findall(r"^(\w+)=(.*)$", (DEBIAN / "bmsd.service").read_text(), re.MULTILINE))
+    assert (unit["Type"], unit["NotifyAccess"]) == ("notify", "all")
+    assert 10 <= int(unit["WatchdogSec"]) <= 60  # a disk that is slow for some seconds is no reason to end, and a loss shows after a minute
+
+
 def test_the_service_uses_options_that_there_are():
     start = re.search(r"^ExecStart=/usr/bin/bmsd (.*)$", (DEBIAN / "bmsd.service").read_text(), re.MULTILINE).group(1)
     helped = bmsd(start.split()[0], "--help").stdout
