@@ -129,7 +129,9 @@ class Runner {
   int finish() {
     if (handover_->successor() != 0) {
       keep_signals_for_guardian();
-      if (status_) ::kill(handover_->successor(), SIGTERM);  // asked for when the new process was just done
+      io_.restart();
+      io_.poll();  // signals that were caught before and wait in the loop
+      if (for_successor_ != 0) ::kill(handover_->successor(), for_successor_);
       daemon_.stop();
       return kDone;
     }
@@ -334,8 +336,9 @@ class Runner {
   void wait_for_signals() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
+      if (handover_->has_given()) for_successor_ = number;
       if (number == SIGHUP) {
-        reload();
+        if (successor() == 0) reload();
         return wait_for_signals();
       }
       if (!status_) status_ = kDone;
@@ -396,6 +399,7 @@ class Runner {
   std::optional<Supervision> supervision_;
   boost::asio::signal_set signals_;
   Instant saved_at_{};
+  int for_successor_ = 0;  // a signal that came when the new process had been given everything
   Exit status_;
 };
 

@@ -1,9 +1,11 @@
 """bmsd restart: a new process in the place of the old one, without a moment in which a service is missing."""
 
+import json
 import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -199,6 +201,36 @@ def test_the_signal_to_end_during_a_restart_ends_all(bus, packs, folder):
     assert command.returncode == 1
     assert not is_running(new)
     bus.wait_until_gone(services[0].name)
+
+
+def signal_as_it_leaves(daemon, number, before=lambda: None):
+    """The signal comes to the old process with its last word said, at the moment at which it leaves."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(daemon.socket))
+        client.sendall(b'{"ask":"restart"}\n')
+        new = json.loads(client.makefile().readline())["pid"]
+        os.kill(daemon.pid, signal.SIGSTOP)
+    before()
+    os.kill(daemon.pid, number)
+    time.sleep(0.5)
+    os.kill(daemon.pid, signal.SIGCONT)
+    return new
+
+
+def test_the_signal_to_end_at_the_moment_of_leaving_ends_all(bus, packs):
+    _, daemon, services = packs
+    new = signal_as_it_leaves(daemon, signal.SIGTERM)
+    assert daemon.wait() == 0
+    assert not is_running(new)
+    bus.wait_until_gone(services[0].name)
+
+
+def test_the_signal_to_read_the_configuration_again_at_that_moment_reaches_the_new_process(bus, packs):
+    _, daemon, services = packs
+    limit = services[0].value("/Info/MaxChargeCurrent")
+    signal_as_it_leaves(daemon, signal.SIGHUP, lambda: daemon.config.write_text("[DEFAULT]\nMAX_BATTERY_CHARGE_CURRENT = 7\n"))
+    assert limit > 7
+    bus.wait_for_value(services[0], "/Info/MaxChargeCurrent", lambda value: value == 7)
 
 
 def test_the_first_process_ends_as_the_last_one_does(bus, packs):
