@@ -83,9 +83,6 @@ class Runner {
       if (const Exit over = (this->*step)()) return *over;
     }
     prepare_handover();
-    if (started_by_serial_starter()) {
-      starter_.emplace(io_, daemon_, plan_.ports.front().type_known, [this](const std::string& why) { end(why); });
-    }
     supervision_.emplace(io_, Notify::from_environment(guardian()));
     wait_for_signals();
     daemon_.on_change([this](Instant now) {
@@ -100,14 +97,20 @@ class Runner {
     });
     if (takeover_) {
       takeover_->start(io_, daemon_, venus_.get(),
-                       {[this] { supervision_->took_over(); },
+                       {[this] {
+                          supervision_->took_over();
+                          wait_for_answers();
+                        },
                         [this] {
                           if (socket_) socket_->begin();
                         },
                         [this](const std::string& why) { end(why); }});
     }
     daemon_.start();
-    if (!takeover_) supervision_->started();  // else the old process feeds the watchdog until this one serves
+    if (!takeover_) {  // else it is the old process that is watched, until this one serves
+      supervision_->started();
+      wait_for_answers();
+    }
     io_.run();
     return finish();
   }
@@ -331,6 +334,11 @@ class Runner {
       learned_[i] = true;
       remember_adapter(plan_.ports[i], daemon_.line(i), *keeper_);
     }
+  }
+
+  void wait_for_answers() {
+    if (started_by_serial_starter())
+      starter_.emplace(io_, daemon_, plan_.ports.front().type_known, [this](const std::string& why) { end(why); });
   }
 
   void wait_for_signals() {

@@ -266,6 +266,72 @@ def test_a_name_and_an_instance_of_the_settings_stay(bus, settings, packs):
     assert moments_without(bus) == []
 
 
+STARTER_PATIENCE = 5  # s; where the type of the BMS is known
+
+
+@pytest.fixture
+def handed_over(bus, run, simulate):
+    """A pack on a port that serial-starter has handed to bmsd."""
+    simulator = simulate("--set", "drift=off")
+    daemon = run(protocol=None, config="[DEFAULT]\nBMS_TYPE = Daren485\nBATTERY_ADDRESSES = 1\n", options=["--serial-starter", simulator.port])
+    service = bus.wait_for_name(NAME.format(1))
+    bus.wait_for_value(service, "/Io/AllowToCharge", lambda value: value == 1)
+    return simulator, daemon, service
+
+
+def test_on_a_port_of_serial_starter_it_is_the_same_and_the_end_is_that_of_its_device(bus, handed_over):
+    simulator, daemon, service = handed_over
+    for number in range(1, 3):
+        code, text = restart_and_watch(bus, daemon)
+        assert code == 0, f"{text}\n{daemon}"
+        simulator.send(f"set 1 current_a {number}")
+        bus.wait_for_value(service, "/Dc/0/Current", lambda value, number=number: value == number)
+    bus.run_for(STARTER_PATIENCE + 1)
+    assert moments_without(bus) == [] and daemon.exit_code is None
+    serving = process_of(daemon)
+    simulator.send("unplug")
+    assert daemon.wait() == 1  # serial-starter is told so by the process that it has started
+    assert not is_running(serving)
+    bus.wait_until_gone(service.name)
+
+
+def test_on_a_port_of_serial_starter_a_lost_pack_does_not_end_the_new_process(bus, handed_over):
+    simulator, daemon, service = handed_over
+    simulator.send("silence 1 on")
+    bus.wait_for_value(service, "/Dc/0/Voltage", lambda value: value is None)
+    code, text = restart_and_watch(bus, daemon)
+    assert code == 0, f"{text}\n{daemon}"
+    bus.run_for(STARTER_PATIENCE + 1)
+    assert moments_without(bus) == [] and daemon.exit_code is None
+    simulator.send("silence 1 off")
+    bus.wait_for_value(service, "/Dc/0/Voltage", lambda value: value is not None)
+
+
+def test_on_a_port_of_serial_starter_a_new_process_has_the_time_that_others_have(bus, handed_over, folder):
+    simulator, daemon, service = handed_over
+    (folder / "other.ini").write_text("[DEFAULT]\nBMS_TYPE = Renogy\nBATTERY_ADDRESSES = 48\n")
+    command = start_restart(daemon, "--with", script(folder, f'exec {BMSD} $(echo "$@" | sed s/config.ini/other.ini/)'))
+    bus.run_for(STARTER_PATIENCE + 3)
+    assert command.poll() is None and process_of(daemon) == daemon.pid and moments_without(bus) == []
+    simulator.send("unplug")  # of both: the new one ends, the old one takes the port back and finds it gone
+    assert daemon.wait() == 1
+    assert command.wait(30) == 1
+    assert "ended with status 1" in command.communicate()[1]
+    bus.wait_until_gone(service.name)
+
+
+def test_on_a_port_of_serial_starter_on_which_nobody_has_answered_the_new_process_ends_as_the_old_one_would(run, simulate, bus):
+    simulator = simulate()
+    simulator.send("silence 1 on")
+    daemon = run(protocol=None, config="[DEFAULT]\nBMS_TYPE = Daren485\nBATTERY_ADDRESSES = 1\n", options=["--serial-starter", simulator.port])
+    code, text = restart_and_watch(bus, daemon)
+    assert code == 0, f"{text}\n{daemon}"
+    start = time.monotonic()
+    assert daemon.wait() == 1
+    assert time.monotonic() - start > 3
+    assert f"no BMS answered within {STARTER_PATIENCE} s" in str(daemon)
+
+
 def test_a_line_that_was_searched_is_not_searched_again(bus, run, simulate):
     simulator = simulate("--set", "drift=off")
     daemon = run(simulator.port, protocol=None)
