@@ -37,6 +37,11 @@ bool may_begin_frame(Bytes bytes) {
 
 bool sum_holds(Bytes block) { return sum8(block.first(kBlockSize - 1)) == block[kBlockSize - 1]; }
 
+// 00 is an address, too.
+bool begins_with_pad(Bytes behind) {
+  return !behind.empty() && behind[0] == 0x00 && (behind.size() == 1 || !may_begin_frame(behind));
+}
+
 Result<PbFrame> parse_answer(Bytes bytes) {
   if (bytes.size() < kBlockSize) return error(Errc::incomplete, "truncated");
   const Bytes block = bytes.first(kBlockSize);
@@ -51,8 +56,8 @@ Result<PbFrame> parse_answer(Bytes bytes) {
     if (ack.size() < kAckSize) {
       may_come = true;
     } else if (modbus_crc_holds(ack.first(kAckSize))) {
-      const bool padded = ack.size() > kAckSize && ack[kAckSize] == 0x00;
-      return PbFrame{PbFrame::answer, ack[0], be_u16(ack, 2), 0, block, at + kAckSize + (padded ? 1 : 0)};
+      const std::size_t pad = begins_with_pad(ack.subspan(kAckSize)) ? 1 : 0;
+      return PbFrame{PbFrame::answer, ack[0], be_u16(ack, 2), 0, block, at + kAckSize + pad};
     }
   }
   return may_come ? error(Errc::incomplete, "truncated") : error(Errc::checksum, "missing_ack");
