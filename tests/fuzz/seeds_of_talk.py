@@ -37,7 +37,6 @@ def frames_of(vector):
         yield from part.get("frames", [])
 
 
-
 def line_seeds():
     for number in range(len(PROTOCOLS)):
         for known in (0, 4):
@@ -57,6 +56,55 @@ def listening_seeds():
             yield bytes([number, known]) + talk[:30] + DAMAGED_REPLY + CABLE * 2 + talk[:30]
         yield bytes([number, 2]) + b"".join(WAIT_40_MS + pushed(kind) for kind in range(8)) * 3
     yield bytes([ALL_OVER_STREAMS, 2]) + b"".join(another_master(0, p) + WAIT_40_MS + REPLY for p in range(8))
+
+
+def any_bytes(content):
+    """Records of fuzz_framers: 255 bytes at most each."""
+    return b"".join(bytes([0, len(part)]) + part for part in (content[at:at + 255] for at in range(0, len(content), 255)))
+
+
+def modbus_crc(content):
+    crc = 0xFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc.to_bytes(2, "little")
+
+
+def frames_inside_of_frames():
+    """(protocol, bytes): what an intact frame carries is one itself."""
+    def jbd(data):
+        return b"\xDD\x03\x00" + bytes([len(data)]) + data + (-len(data) - sum(data) & 0xFFFF).to_bytes(2, "big") + b"\x77"
+
+    def modbus(data):
+        reply = b"\x30\x03" + bytes([len(data)]) + data
+        return reply + modbus_crc(reply)
+
+    def eg4(data):
+        frame = b"\x7E\x01\x01" + bytes([len(data)]) + data
+        parity = 0
+        for byte in frame:
+            parity ^= byte
+        return frame + bytes([(sum(frame) ^ parity) & 0xFF, 0x0D])
+
+    yield "lltjbd-uart", jbd(jbd(b"\x12\x34")) + jbd(b"")
+    yield "renogy", modbus(modbus(b"\x12\x34\x56\x78") + b"\x00") + modbus(b"\x12\x34")
+    yield "eg4-lifepower", eg4(eg4(b"\x12\x34")) + eg4(b"")
+
+
+def framer_seeds(vectors):
+    for number, name in enumerate(PROTOCOLS):
+        for pieces in (b"\x00\x00", b"\x10\x02", b"\xff\x3f"):
+            exchanges = b"".join(bytes([1, exchange, 3, exchange]) for exchange in range(9))
+            yield bytes([number]) + pieces + exchanges
+            yield bytes([number]) + pieces + bytes([0x5F, 0, 1, 0, 0x97, 1, 3, 1, 0, 2, 0, 255]) + exchanges
+    for number, name in enumerate(OVER_STREAMS):
+        for vector in vectors[name][::5]:
+            yield bytes([number, 6, 40]) + b"".join(any_bytes(part) for pair in pairs_of(vector) for part in pair)
+    for name, content in frames_inside_of_frames():
+        for pieces in (b"\x00\x00", b"\x06\x09"):
+            yield bytes([PROTOCOLS.index(name)]) + pieces + any_bytes(content)
 
 
 def anonymise_seeds(vectors):
@@ -145,7 +193,7 @@ def answer_seeds():
 
 def all_seeds(vectors):
     """(target, its seeds)"""
-    for target, seeds in (("line", line_seeds()), ("listening", listening_seeds()),
+    for target, seeds in (("framers", framer_seeds(vectors)), ("line", line_seeds()), ("listening", listening_seeds()),
                           ("anonymise", anonymise_seeds(vectors)), ("responder", responder_seeds()),
                           ("slcan", slcan_seeds()), ("table", table_seeds()), ("bus_messages", bus_message_seeds()),
                           ("decode_lines", json_line_seeds(vectors)), ("scenario", scenario_seeds(vectors)),
