@@ -74,6 +74,14 @@ void apply(const Known& known, const LineOptions& options, PortPlan& plan) {
 
 }  // namespace
 
+Status add_capture(std::string_view text, const std::string& name, Capture& capture) {
+  const auto read = read_capture(
+      text, name, [&capture](CaptureRecord record, std::size_t) { capture.records.push_back(std::move(record)); });
+  if (!read) return read.error();
+  if (read->torn) capture.remarks.push_back(name + ": the last line has no end and is left out");
+  return Done{};
+}
+
 Result<Capture> load_capture(const std::vector<std::string>& files) {
   Capture capture;
   for (const std::string& path : files) {
@@ -81,10 +89,7 @@ Result<Capture> load_capture(const std::vector<std::string>& files) {
     std::string text;
     if (!file.is_open() || !file.read(text, kMostBytes)) return wrong(path + ": cannot be read; is the name right?");
     if (text.size() > kMostBytes) return wrong(path + ": is larger than a capture can be; split it");
-    const auto read = read_capture(
-        text, path, [&capture](CaptureRecord record, std::size_t) { capture.records.push_back(std::move(record)); });
-    if (!read) return read.error();
-    if (read->torn) capture.remarks.push_back(path + ": the last line has no end and is left out");
+    if (const Status added = add_capture(text, path, capture); !added) return added.error();
   }
   if (capture.records.empty()) return wrong(files.front() + ": there is nothing in it");
   return capture;

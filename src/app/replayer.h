@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/hub.h"
@@ -22,6 +23,8 @@ struct Capture {
   std::vector<std::string> remarks;  // a torn end
 };
 Result<Capture> load_capture(const std::vector<std::string>& files);
+// The same of one file's text: its records behind those that are there.
+Status add_capture(std::string_view text, const std::string& name, Capture& capture);
 
 class Replayer {
  public:

@@ -117,6 +117,24 @@ def anonymise_seeds(vectors):
 
 
 
+def replay_seeds(vectors):
+    """Requests and replies of a poll, again and again, as much of it as fits; frames of a CAN bus."""
+    for number, name in enumerate(OVER_STREAMS):
+        for vector in vectors[name][::4]:
+            lines = [f"{sign} {part.hex().upper()}" for pair in pairs_of(vector) for sign, part in zip("><", pair) if part]
+            text = f"@1.0 p packs {name}@0x01\n" if len(lines) % 4 == 2 else ""
+            for at, line in enumerate(lines * 12, 1):
+                record = f"@{at // 4 + 1}.{at % 4} p {line}\n"
+                if len(text) + len(record) < LONGEST:
+                    text += record
+            yield b"\xF0" + text.encode()
+            yield bytes([4 * number]) + (text + "@40.0 p close\n@41.5 p open 9600\n").encode()
+    for name in PROTOCOLS[8:]:
+        for vector in vectors[name][::4]:
+            yield b"\xF0" + "".join(f"({at // 10}.{at % 10}) can0 {frame['id_hex']}#{frame['data_hex']} R\n"
+                                    for at, frame in enumerate(list(frames_of(vector)) * 4, 1)).encode()[:LONGEST - 1]
+
+
 def responder_seeds():
     typed = [b"show", b"set cells 4", b"set 0x01 current_a -12.5", b"set cell_voltages_v [3.3, 3.4]", b"set soc_percent 100",
              b"alarms", b"set temperature_c -20", b"fault late=0.1:0.45", b"set charge_fet_on off", b"keys", b"set sensors 0",
@@ -194,7 +212,7 @@ def answer_seeds():
 def all_seeds(vectors):
     """(target, its seeds)"""
     for target, seeds in (("framers", framer_seeds(vectors)), ("line", line_seeds()), ("listening", listening_seeds()),
-                          ("anonymise", anonymise_seeds(vectors)), ("responder", responder_seeds()),
+                          ("anonymise", anonymise_seeds(vectors)), ("responder", responder_seeds()), ("replay", replay_seeds(vectors)),
                           ("slcan", slcan_seeds()), ("table", table_seeds()), ("bus_messages", bus_message_seeds()),
                           ("decode_lines", json_line_seeds(vectors)), ("scenario", scenario_seeds(vectors)),
                           ("history", history_seeds()), ("answers", answer_seeds())):

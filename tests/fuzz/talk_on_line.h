@@ -2,14 +2,13 @@
 // master, replies of a pack, damaged or not, and a cable that is pulled. Whatever comes: what is believed can be true.
 #pragma once
 
-#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "battery/plausibility.h"
+#include "believed.h"
 #include "fuzz_input.h"
 #include "line/line.h"
 #include "protocol/registry.h"
@@ -98,7 +97,7 @@ class TalkOnLine {
       demand(event.pack >= -1 && event.pack < static_cast<int>(line_.pack_count()));
       if (event.kind == LineEvent::joined) demand(event.pack >= 0);
     }
-    for (std::size_t i = 0; i < line_.pack_count(); ++i) check(line_.pack(i).battery);
+    for (std::size_t i = 0; i < line_.pack_count(); ++i) check_believed(line_.pack(i).battery);
   }
 
   // What is sent is one intact request of somebody's protocol.
@@ -113,22 +112,6 @@ class TalkOnLine {
     }
     demand(is_request);
     request_ = bytes;
-  }
-
-  static void check(const Battery& battery) {
-    for (std::size_t i = 0; i < kFieldCount; ++i) {
-      const auto value = battery.get(field_at(i));
-      demand(!value || (std::isfinite(*value) && broken_rule(field_at(i), *value) == nullptr));
-    }
-    if (const auto& cells = battery.cell_voltages()) {
-      demand(!cells->empty() && cells->size() <= kMaxCells);
-      for (const double cell : *cells) demand(cell >= kCellVoltages.lowest && cell <= kCellVoltages.highest);
-    }
-    if (const auto& sensors = battery.cell_temperatures()) {
-      for (const double celsius : *sensors)
-        demand(celsius >= kCellTemperatures.lowest && celsius <= kCellTemperatures.highest);
-    }
-    for (const std::string& identity : battery.identities()) demand(!identity.empty());
   }
 
   void deliver(const ByteVector& bytes) {
