@@ -209,11 +209,27 @@ def answer_seeds():
         yield bytes([40]) + json.dumps(answer).encode()
 
 
+def control_seeds():
+    requests = [{"ask": "show"}, {"ask": "status"}, {"ask": "explain"}, {"ask": "explain", "battery": "nowhere1 0x40"}, {"ask": "doctor"},
+                {"ask": "log"}, {"ask": "restart", "with": "/usr/bin/bmsd"}, {"ask": "what-if", "suppose": ["cell_max=3.6", "soc=99.5"]},
+                {"ask": "what-if", "battery": "nowhere1 0x40", "suppose": ["charge_fet=off", "temperature_max = 51"]}, {"ask": "dance"}, [1]]
+    requests += [{"ask": "set", "battery": "nowhere1 0x40", "what": what, "value": value, "check": check} for check in (True, False)
+                 for what, value in (("charge-fet", "off"), ("discharge-fet", "on"), ("soc", 80), ("soc", "55.5"), ("soc", 1e300))]
+    lines = [json.dumps(request).encode() + b"\n" for request in requests]
+    for head in range(12):
+        yield bytes([head]) + b"".join(b"\x05" + line for line in lines)
+        yield bytes([head, 3, 3]) + b"".join(bytes([5 | at % 3 << 3]) + line + b"\x02\x10" for at, line in enumerate(lines))
+    yield b"\x04" + b"".join(bytes([0, 3]) + line[:3] + bytes([0, len(line) - 3]) + line[3:] for line in lines)
+    yield b"\x01\x01\xff\x20" + b"[" * 32 + b"\x01\x40\x40" + b"]" * 64 + b"\n" + b"\x04\x00"
+    yield b"\x01\x01\x10\x10" + b'{"ask":"status"}' + b"\x05\n" + b"\x03" * 40 + b"\x05" + lines[0] + b"\x04\x01\x03" + b"\x0d" + lines[1]
+    yield b"\x05" + b"\x01\x02\x7b" + b" ".join(lines[13:15])[:123] + b"\x04\x01"
+
+
 def all_seeds(vectors):
     """(target, its seeds)"""
     for target, seeds in (("framers", framer_seeds(vectors)), ("line", line_seeds()), ("listening", listening_seeds()),
                           ("anonymise", anonymise_seeds(vectors)), ("responder", responder_seeds()), ("replay", replay_seeds(vectors)),
                           ("slcan", slcan_seeds()), ("table", table_seeds()), ("bus_messages", bus_message_seeds()),
                           ("decode_lines", json_line_seeds(vectors)), ("scenario", scenario_seeds(vectors)),
-                          ("history", history_seeds()), ("answers", answer_seeds())):
+                          ("history", history_seeds()), ("control_socket", control_seeds()), ("answers", answer_seeds())):
         yield "fuzz_" + target, [seed for seed in seeds if len(seed) <= LONGEST]
