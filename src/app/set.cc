@@ -7,7 +7,7 @@
 #include <string>
 
 #include "app/commands.h"
-#include "battery/change.h"
+#include "app/typed_change.h"
 #include "sink/control_client.h"
 #include "sink/text.h"
 
@@ -19,20 +19,6 @@ constexpr Duration kPatience = 15s;  // the daemon's answer takes 5 s at most
 int complain(const std::string& text, int status) {
   std::fprintf(stderr, "bmsd set: %s\n", text.c_str());
   return status;
-}
-
-// "charge-fet=off"
-Result<Change> parse(const std::string& text) {
-  const auto no = [](std::string why) { return Error{Errc::config, "", 0, std::move(why)}; };
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos) return no("say what to change: WHAT=VALUE, as in charge-fet=off");
-  const auto what = changeable_of(text.substr(0, equals));
-  if (!what)
-    return no("\"" + text.substr(0, equals) + "\" cannot be changed; what can: charge-fet, discharge-fet, soc");
-  const auto value = value_of(*what, text.substr(equals + 1));
-  if (!value)
-    return no(std::string(word_of(*what)) + (is_switch(*what) ? " is on or off" : " is a number from 0 to 100"));
-  return Change{*what, *value};
 }
 
 nlohmann::json request_of(const std::string& battery, const Change& change) {
@@ -63,7 +49,7 @@ std::string said(const nlohmann::json& reply, const Change& change) {
 }  // namespace
 
 int command_set(const SetOptions& options) {
-  const auto change = parse(options.change);
+  const auto change = parse_change(options.change);
   if (!change) return complain(describe(change.error()), kWrongUsage);
   std::string battery = options.battery;
   if (!options.yes) {

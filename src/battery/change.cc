@@ -36,7 +36,7 @@ std::optional<Changeable> changeable_of(std::string_view word) {
 std::string value_text(Changeable what, double value) {
   if (is_switch(what)) return value != 0 ? "on" : "off";
   std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::round(value * 100) / 100).ptr;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::round(value * 100) / 100 + 0.0).ptr;
   return {buffer.data(), end};
 }
 
@@ -48,7 +48,7 @@ std::optional<double> value_of(Changeable what, std::string_view text) {
   }
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), change.value);
   if (failed != std::errc() || end != text.data() + text.size() || !check(change)) return std::nullopt;
-  return change.value;
+  return change.value + 0.0;  // of minus zero this makes zero
 }
 
 Status check(const Change& change) {

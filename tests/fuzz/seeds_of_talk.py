@@ -225,11 +225,36 @@ def control_seeds():
     yield b"\x05" + b"\x01\x02\x7b" + b" ".join(lines[13:15])[:123] + b"\x04\x01"
 
 
+def name_seeds():
+    ports = ["/dev/ttyUSB0", "ttyS1", "./tty", "usb:A50285BI", "path:1-1.2", "tcp://192.168.1.5:8899", "tcp://[fd00::5]:23", "can0", "vecan1",
+             "can:bus", "slcan:/dev/ttyACM0", "slcan:usb:A1", "/dev/pts/3", "tcp://x:0", "-x", "a/..", ""]
+    texts = {0: ["1, 2, 0x0A", "10", "0xff,3", ", 0x100", "-1"], 5: ["charge-fet=off", "soc=80.5", "soc=-0", "cell_max=3.6", "charge_fet=on",
+                                                                     "discharge-fet=on", "temperature=1e999", "bms_charge_limit= 50", "soc"]}
+    for kind, lines in texts.items():
+        yield bytes([kind]) + "\n".join(lines).encode()
+    for at in range(0, len(ports), 4):
+        yield b"\x01" + "\n".join(ports[at:at + 8]).encode()
+    for number, name in enumerate(PROTOCOLS):
+        for port in ("ttyUSB0", "can0"):
+            yield bytes([2, number % 4, 20]) + f"{name}\n0x01, 2\n{port}\n".encode()
+    for config in ("PORTS = ttyUSB0, can0, /dev/ttyUSB0\nBMS_TYPE = Daren485, LltJbd_Can, x\nBATTERY_ADDRESSES = 0x01, 0xFF",
+                   "PORTS = tcp://a:1, usb:1\nPACKS = daren-485@1,2; pylontech-rs485@2,200; renogy@0x30\nEXCLUDED_DEVICES = ttyUSB0",
+                   "PORTS = ttyUSB0 \nPOLL_INTERVAL = 0\nBAUD = 9600\nLISTEN = True\nUSE_PORT_AS_UNIQUE_ID = True"):
+        yield b"\x03" + config.encode()
+    for names in ("JD1\nJD2\nx\njd1\nttyusb0 0x02\ncom.victronenergy.battery.ttyUSB0__0x01\n", "A b\na_B\n\nA_B\nA b\n\n", "ttyUSB0 0x02\n\n\nttyUSB0 0x02\n"):
+        yield b"\x04" + names.encode()
+    rules = ('# pin usb:A1\nACTION!="remove", SUBSYSTEM=="tty", ENV{ID_SERIAL_SHORT}=="A1", ENV{VE_SERVICE}="ignore"\n'
+             '# pin path:1-1\nACTION!="remove", SUBSYSTEM=="tty", ENV{ID_PATH}=="pci-0:1.0", ENV{ID_MM_DEVICE_IGNORE}="1"\n')
+    for head in (0, 1):
+        for text in ("ID_SERIAL_SHORT=A50285BI\nID_PATH=platform-xhci-usb-0:1.2:1.0\n", "ID_PATH=a b\nID_SERIAL_SHORT=\"\n", rules):
+            yield bytes([6, head]) + f"A50285BI\n1-1.2\n{text}".encode()
+
+
 def all_seeds(vectors):
     """(target, its seeds)"""
     for target, seeds in (("framers", framer_seeds(vectors)), ("line", line_seeds()), ("listening", listening_seeds()),
                           ("anonymise", anonymise_seeds(vectors)), ("responder", responder_seeds()), ("replay", replay_seeds(vectors)),
                           ("slcan", slcan_seeds()), ("table", table_seeds()), ("bus_messages", bus_message_seeds()),
                           ("decode_lines", json_line_seeds(vectors)), ("scenario", scenario_seeds(vectors)),
-                          ("history", history_seeds()), ("control_socket", control_seeds()), ("answers", answer_seeds())):
+                          ("history", history_seeds()), ("names", name_seeds()), ("control_socket", control_seeds()), ("answers", answer_seeds())):
         yield "fuzz_" + target, [seed for seed in seeds if len(seed) <= LONGEST]
