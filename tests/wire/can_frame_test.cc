@@ -21,6 +21,18 @@ TEST(CanFrame, TellsAStandardIdentifierFromAnExtendedOne) {
   EXPECT_FALSE(can_frame(can_record(0x356, true, kData)).is_standard(0x356));
 }
 
+TEST(CanFrame, IsCutBehindEightBytes) {
+  EXPECT_EQ(can_record(0x351, false, ByteVector(9, 0xEE)), *from_hex("00 00 03 51 08 EE EE EE EE EE EE EE EE"));
+}
+
+TEST(CanFrame, TakesItsTimeOnTheWire) {
+  const ByteVector eight(8, 0);
+  EXPECT_EQ(can_time(can_record(0x351, false, eight), 500000), 244us) << "111 bits and 11 that are stuffed";
+  EXPECT_EQ(can_time(can_record(0x351, true, eight), 500000), 288us) << "131 and 13";
+  EXPECT_EQ(can_time(can_record(0x351, false, {}), 250000), 204us) << "47 and 4";
+  EXPECT_EQ(can_time(can_record(0x351, false, eight), 0), 0us) << "a bus without a bitrate";
+}
+
 TEST(CanFramer, FindsOneRecordAfterTheOther) {
   ByteVector stream = can_record(0x351, false, kData);
   const std::size_t first = stream.size();
