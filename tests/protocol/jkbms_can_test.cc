@@ -123,6 +123,62 @@ TEST_F(JkBmsCan, AnAlarmEndsWithItsFrames) {
   EXPECT_EQ(battery_.alarms().of(Alarm::high_cell_voltage), Severity::ok);
 }
 
+TEST_F(JkBmsCan, WhatStopsComingIsUnknown) {
+  receive(kStatus);
+  receive("5F4#4B0143013C000000");
+  receive("18F228F4#0F474A512BFF0000");
+  receive("18F528F4#0300000000000000");
+  EXPECT_EQ(battery_.get(Field::temperature_max), 25);
+  EXPECT_EQ(battery_.get(Field::temperature_min), 17);
+  EXPECT_THAT(battery_.cell_temperatures(), Optional(ElementsAre(21, 24, -7)));
+  EXPECT_EQ(battery_.get(Field::mos_temperature), 31);
+  EXPECT_EQ(battery_.get(Field::charge_fet_on), 1);
+  silence("5F4");
+  EXPECT_FALSE(battery_.get(Field::temperature_max));
+  EXPECT_FALSE(battery_.get(Field::temperature_min));
+  EXPECT_TRUE(battery_.get(Field::mos_temperature));
+  silence("18F2");
+  EXPECT_THAT(battery_.cell_temperatures(), Optional(SizeIs(0)));
+  EXPECT_FALSE(battery_.get(Field::mos_temperature));
+  EXPECT_TRUE(battery_.get(Field::charge_fet_on));
+  silence("18F5");
+  EXPECT_FALSE(battery_.get(Field::charge_fet_on));
+  EXPECT_FALSE(battery_.get(Field::discharge_fet_on));
+}
+
+TEST_F(JkBmsCan, TheSilenceOfTheRestSaysNothing) {
+  receive(kStatus);
+  for (const char* exchange : {"2F4", "4F4", "18F1", "18F3", "18F4", "18E0", "1806"}) {
+    const auto index = static_cast<std::uint8_t>(exchange_index(kJkBmsCan, exchange));
+    EXPECT_FALSE(session_->stayed_away(index)) << exchange;
+  }
+  EXPECT_FALSE(session_->stayed_away(200));
+}
+
+TEST_F(JkBmsCan, WhatItAsksAChargerForIsShownInTheOrderOfBytesThatFitsThePack) {
+  session_ = kJkBmsCan.open({.address = 0, .extras = true});
+  const auto charger = [this](std::string_view frame) {
+    std::map<std::string, ExtraValue> extras;
+    const auto reading = hear(frame);
+    if (reading) extras.insert(reading->extras.begin(), reading->extras.end());
+    return extras;
+  };
+  EXPECT_TRUE(charger("1806E5F4#0240019000000000").empty()) << "the voltage of the pack is not known";
+  receive(kStatus);
+  for (const char* frame : {"1806E5F4#0240019000000000", "1806E5F4#4002900100000000"}) {
+    const auto extras = charger(frame);
+    ASSERT_EQ(extras.size(), 3U) << frame;
+    EXPECT_EQ(std::get<double>(extras.at("charger_voltage_v")), 57.6);
+    EXPECT_EQ(std::get<double>(extras.at("charger_current_a")), 40);
+    EXPECT_FALSE(std::get<bool>(extras.at("charger_stopped")));
+  }
+  EXPECT_TRUE(std::get<bool>(charger("1806E5F4#0240019001000000").at("charger_stopped")));
+  EXPECT_TRUE(charger("1806E5F4#0100019000000000").empty()) << "25.6 V or 0.1 V for a pack of 53.2 V";
+  session_ = kJkBmsCan.open({.address = 0});
+  receive(kStatus);
+  EXPECT_TRUE(charger("1806E5F4#0240019000000000").empty()) << "nobody wants to see it";
+}
+
 TEST_F(JkBmsCan, FramesOfOthersAreNotItsOwn) {
   EXPECT_EQ(error("2F6#1402A00F50000000"), Errc::address);
   EXPECT_EQ(error("18E128F6#FD0CFD0CFD0CFD0C"), Errc::address);
