@@ -93,6 +93,66 @@ TEST_F(DalyCan, AWriteOfAnotherProgramIsNoExchangeOfThisProtocol) {
   }
 }
 
+TEST_F(DalyCan, WhatWasNeverAskedOrIsNoFrameIsNotDecoded) {
+  const ByteVector reply = records(kCounts);
+  const Frame frame{reply};
+  const auto unasked = session_->decode({nullptr, {&frame, 1}, false});
+  ASSERT_FALSE(unasked);
+  EXPECT_EQ(unasked.error().code, Errc::command);
+  EXPECT_EQ(kDalyCan.tag({Bytes(reply).first(7)}).role, Role::foreign) << "no whole record";
+}
+
+// --- Descriptions ---
+
+std::string described(std::vector<Param> input) {
+  const auto made = kDalyCan.encode_vector(input);
+  return made ? to_hex(*made) : made.error().detail;
+}
+
+TEST(DalyCanVectors, ARequestIsMadeOfItsDescription) {
+  EXPECT_EQ(described({{"op", "read"}, {"command", "0x95"}}), to_hex(records("18950140#0000000000000000")));
+  EXPECT_EQ(described({{"op", "read"}, {"command", "57"}, {"board_number", "16"}}),
+            to_hex(records("18571040#0000000000000000")));
+  EXPECT_EQ(described({{"op", "set_soc"}, {"board_number", "3"}, {"soc_percent", "80.5"}}),
+            to_hex(records("161E0380#0325000000000000")));
+}
+
+TEST(DalyCanVectors, WhatDescribesNoRequestIsToldSo) {
+  constexpr auto kNumber = "board_number is a number from 1 to 16", kCommand = "command is a byte like 0x90",
+                 kOp = "op is read or set_soc", kSoc = "soc_percent is a number from 0 to 100";
+  for (const char* number : {"0", "17", "1.5", "one"})
+    EXPECT_EQ(described({{"op", "read"}, {"command", "0x90"}, {"board_number", number}}), kNumber) << number;
+  for (const char* command : {"", "0x", "0x900", "x"})
+    EXPECT_EQ(described({{"op", "read"}, {"command", command}}), kCommand) << command;
+  EXPECT_EQ(described({{"command", "0x90"}}), kOp);
+  EXPECT_EQ(described({{"op", "write"}, {"command", "0x90"}}), kOp);
+  for (const char* soc : {"-1", "100.1", "full", ""})
+    EXPECT_EQ(described({{"op", "set_soc"}, {"soc_percent", soc}}), kSoc) << soc;
+}
+
+TEST(DalyCanVectors, WithoutARequestTheFirstReplySaysWhatWasAsked) {
+  const auto params = std::to_array<Param>({{"current_polarity", "above_bias_is_charge"}});
+  const auto decoded = kDalyCan.decode_vector({}, records("18904003#0107000075AD02BC"), params);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->get(Field::voltage), 26.3);
+  EXPECT_EQ(decoded->get(Field::current), 12.5);
+  const auto error = [](const ByteVector& request, std::string_view frames) {
+    const auto result = kDalyCan.decode_vector(request, records(frames), {});
+    return result ? std::string() : describe(result.error());
+  };
+  EXPECT_EQ(error({}, ""), "timeout: no_answer");
+  EXPECT_EQ(error({}, "351#1402740E740ECC01"), "noise: bad_header");
+  EXPECT_EQ(error({}, "18900140#0000000000000000"), "timeout: no_answer") << "a request alone";
+  EXPECT_EQ(error({}, "18904001#01070000"), "incomplete: truncated");
+  EXPECT_EQ(error(records("18900140#0000000000000000"), "18904001#01070000 18904002#0107000075AD02BC"),
+            "incomplete: truncated")
+      << "the damage came first";
+  EXPECT_EQ(error(records("18900140#0000000000000000"), "18904002#0107000075AD02BC 18904001#01070000"),
+            "address: wrong_address");
+  EXPECT_THAT(error(records("351#00"), "18904001#0107000075AD02BC"),
+              testing::StartsWith("the request is not a frame of this protocol"));
+}
+
 TEST_F(DalyCan, NothingIsWritten) {
   EXPECT_TRUE(kDalyCan.writables.empty());
   for (const Exchange& exchange : kDalyCan.exchanges) EXPECT_NE(exchange.cadence, Cadence::write) << exchange.name;
