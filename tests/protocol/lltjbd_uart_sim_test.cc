@@ -88,6 +88,124 @@ TEST(LltJbdUartSim, ParametersAreLockedOutsideFactoryMode) {
   EXPECT_EQ(ask(*locked, "DDA59900FF6777"), "DD998000FF8077") << "no such register";
 }
 
+// The word that an open board has in a parameter.
+int parameter(Responder& responder, int number, const PackState& state) {
+  const int check = 0x10000 - number;
+  const ByteVector request = {0xDD,
+                              0xA5,
+                              static_cast<std::uint8_t>(number),
+                              0,
+                              static_cast<std::uint8_t>(check >> 8 & 0xFF),
+                              static_cast<std::uint8_t>(check & 0xFF),
+                              0x77};
+  const std::string reply = ask(responder, to_hex(request), state);
+  if (reply.size() != 18 || !reply.ends_with("77") || reply.substr(4, 4) != "0002") return -1;
+  return std::stoi(reply.substr(8, 4), nullptr, 16);
+}
+
+TEST(LltJbdUartSim, ParametersAreThoseOfThePack) {
+  PackState state;
+  state.cell_voltages = std::vector<double>(16, 3.3);
+  state.cell_temperatures = {20, 21, 22};
+  state.capacity_design = 300;
+  state.capacity_full = 280.5;
+  state.cycles = 260;
+  state.max_charge_current = 100;
+  state.max_discharge_current = 150;
+  state.cell_voltage_max_limit = 3.65;
+  state.cell_voltage_min_limit = 2.8;
+  const auto open = board({{"parameters", "open"}, {"date", "2024-05-17"}});
+  const std::vector<std::pair<int, int>> wanted = {{0x10, 30000},
+                                                   {0x11, 28050},
+                                                   {0x15, 24 << 9 | 5 << 5 | 17},
+                                                   {0x17, 260},
+                                                   {0x20, 5840},
+                                                   {0x21, 5680},
+                                                   {0x22, 4480},
+                                                   {0x23, 4800},
+                                                   {0x24, 3650},
+                                                   {0x25, 3550},
+                                                   {0x26, 2800},
+                                                   {0x27, 3000},
+                                                   {0x28, 10000},
+                                                   {0x29, 0x10000 - 15000},
+                                                   {0x2D, 5},
+                                                   {0x2E, 15},
+                                                   {0x2F, 16},
+                                                   {0x18, 3381},
+                                                   {0x2B, 10}};
+  for (const auto& [number, value] : wanted) EXPECT_EQ(parameter(*open, number, state), value) << number;
+  state.capacity_full = 700;  // more than hundredths can hold
+  EXPECT_EQ(parameter(*open, 0x2D, state), 0x1005);
+  EXPECT_EQ(parameter(*open, 0x10, state), 3000);
+  EXPECT_EQ(parameter(*open, 0x28, state), 1000);
+  EXPECT_EQ(parameter(*board({{"parameters", "open"}, {"board_sensor", "no"}}), 0x2E, state), 7);
+}
+
+TEST(LltJbdUartSim, TheDecoderUnderstandsEveryParameter) {
+  PackState state;
+  state.cell_voltages = std::vector<double>(15, 3.3);
+  state.cell_temperatures = {20, 21};
+  state.capacity_design = 300;
+  state.capacity_full = 700;
+  state.max_charge_current = 400;
+  state.max_discharge_current = 450;
+  state.cell_voltage_min_limit = 2.8;
+  const auto responder = board({{"parameters", "open"}, {"date", "2024-05-17"}});
+  const auto session = kLltJbdUart.open({.address = 1, .extras = true});
+  std::map<std::string, ExtraValue> said;
+  Reading all;
+  for (std::size_t i = 0; i < kLltJbdUart.exchanges.size(); ++i) {
+    if (kLltJbdUart.exchanges[i].cadence == Cadence::write) continue;
+    const auto request = session->request(static_cast<std::uint8_t>(i));
+    ASSERT_TRUE(request) << kLltJbdUart.exchanges[i].name;
+    const auto bytes = responder->answer(request->bytes, state);
+    ASSERT_TRUE(bytes) << kLltJbdUart.exchanges[i].name;
+    const Frame frame{*bytes};
+    const auto reading = session->decode({&*request, {&frame, 1}, true});
+    ASSERT_TRUE(reading) << kLltJbdUart.exchanges[i].name << ": " << describe(reading.error());
+    for (const auto& [key, value] : reading->extras) said[key] = value;
+    all.take(*reading);
+  }
+  const auto number = [&](const char* key) { return std::get<double>(said.at(key)); };
+  EXPECT_EQ(number("design_capacity_ah"), 300);
+  EXPECT_EQ(number("cycle_capacity_ah"), 700);
+  EXPECT_EQ(all.get(Field::max_charge_current), 400);
+  EXPECT_EQ(all.get(Field::max_discharge_current), 450);
+  EXPECT_EQ(number("cell_overvoltage_v"), 3.65);
+  EXPECT_EQ(number("cell_undervoltage_v"), 2.8);
+  EXPECT_EQ(number("pack_overvoltage_v"), 54.75);
+  EXPECT_EQ(number("cells_configured"), 15);
+  EXPECT_EQ(number("sensors_fitted_raw"), 7) << "that of the board is one";
+  EXPECT_EQ(std::get<std::string>(said.at("stored_date")), "2024-05-17");
+  EXPECT_EQ(std::get<std::string>(said.at("model")), "SIM-16S");
+  EXPECT_EQ(std::get<std::string>(said.at("bar_code")), "SIM0000000001");
+  EXPECT_TRUE(std::get<bool>(said.at("balancer_enabled")));
+}
+
+TEST(LltJbdUartSim, OnlyWhatABoardHasIsWritten) {
+  const auto responder = board();
+  EXPECT_EQ(ask(*responder, "DD5AE10101FF1D77"), "DDE18000FF8077") << "one byte is no word";
+  EXPECT_EQ(ask(*responder, "DD5A28022710FF9F77"), "DD288100FF7F77") << "outside factory mode";
+  EXPECT_EQ(ask(*responder, "DD5A00025679FF2F77"), "DD008000FF8077") << "not the word for factory mode";
+  EXPECT_EQ(ask(*responder, kEnter), "DD000000000077");
+  EXPECT_EQ(ask(*responder, "DD5A28022710FF9F77"), "DD288000FF8077") << "nobody can write it";
+  EXPECT_TRUE(responder->take_changes().empty());
+}
+
+TEST(LltJbdUartSim, LeavingFactoryModeWithTheOtherWordForgetsTheTrips) {
+  PackState state;
+  state.alarms = {"short_circuit"};
+  auto responder = board({{"counters", "11"}});
+  (void)ask(*responder, kAsk03, state);
+  const auto trips = [&] { return ask(*responder, kAskAA, state).substr(8, 4); };
+  EXPECT_EQ(trips(), "0001");
+  EXPECT_EQ(ask(*responder, kLeave, state), "DD010000000077");
+  EXPECT_EQ(trips(), "0001");
+  EXPECT_EQ(ask(*responder, "DD5A01022828FFAD77", state), "DD010000000077");
+  EXPECT_EQ(trips(), "0000");
+}
+
 TEST(LltJbdUartSim, SwitchesAreTurnedOffByCommand) {
   auto responder = board();
   const std::string before = ask(*responder, kAsk03);
