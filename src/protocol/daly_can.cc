@@ -99,7 +99,8 @@ constinit const Dialect kCan = {.parse = parse,
                                 .skips_foreign = true,
                                 .default_address = 1,
                                 .hardware = "Daly CAN ",
-                                .named_by_date = false};
+                                .named_by_date = false,
+                                .writes = false};
 
 std::unique_ptr<Session> open(const OpenOptions& options) { return std::make_unique<DalySession>(kCan, options); }
 

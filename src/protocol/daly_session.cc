@@ -103,6 +103,7 @@ std::optional<Request> DalySession::request(std::uint8_t exchange) {
 }
 
 Result<Request> DalySession::change(const Change& change) {
+  if (!dialect_.writes) return Session::change(change);
   ByteVector data;
   Command command = change.what == Changeable::charge_fet ? kChargeSwitch : kDischargeSwitch;
   if (is_switch(change.what)) {

@@ -18,6 +18,7 @@ struct Dialect {
   std::uint8_t default_address;  // of requests
   std::string_view hardware;     // what a board is called in front of its number of cells
   bool named_by_date;            // a board without a battery code is called by its date of production and capacity
+  bool writes;                   // what is written is known for certain; else nothing ever is
 };
 
 // The data of command 21. `clock`: year since 2000, month, day, hour, minute, second; `soc`: percent.

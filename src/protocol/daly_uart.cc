@@ -82,7 +82,8 @@ constinit const Dialect kUart = {.parse = parse_frame,
                                  .skips_foreign = false,
                                  .default_address = kPc,
                                  .hardware = "Daly ",
-                                 .named_by_date = true};
+                                 .named_by_date = true,
+                                 .writes = true};
 
 // --- Protocol ---
 

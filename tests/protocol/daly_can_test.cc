@@ -154,6 +154,11 @@ TEST(DalyCanVectors, WithoutARequestTheFirstReplySaysWhatWasAsked) {
 }
 
 TEST_F(DalyCan, NothingIsWritten) {
+  for (const Changeable what : {Changeable::charge_fet, Changeable::discharge_fet, Changeable::soc}) {
+    const auto refused = session_->change({what, 1});
+    ASSERT_FALSE(refused) << word_of(what);
+    EXPECT_EQ(refused.error().code, Errc::config);
+  }
   EXPECT_TRUE(kDalyCan.writables.empty());
   for (const Exchange& exchange : kDalyCan.exchanges) EXPECT_NE(exchange.cadence, Cadence::write) << exchange.name;
 }
