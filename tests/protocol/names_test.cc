@@ -15,6 +15,8 @@
 #include "protocol/registry.h"
 #include "protocol/renogy.h"
 #include "wire/modbus.h"
+#include "wire/numbers.h"
+#include "wire/yd1363.h"
 
 namespace bmsd {
 namespace {
@@ -325,6 +327,53 @@ TEST(Names, OfDarenAreInTheParametersToo) {
   ASSERT_TRUE(said) << describe(said.error());
   EXPECT_EQ(as_text(asked->frames.front()).find(to_hex(as_bytes("SECRET"))), std::string_view::npos);
   EXPECT_NE(as_text(asked->frames.front()).find(to_hex(as_bytes("XXXXXXX1F"))), std::string_view::npos);
+}
+
+// Writes a text of ten characters at each of these places.
+void write_at(std::span<std::uint8_t> bytes, std::initializer_list<std::pair<std::size_t, std::string_view>> texts) {
+  for (const auto& [at, text] : texts) std::ranges::copy(text, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+TEST(Names, OfDarenAreAllThreeNumbers) {
+  auto asked = ask(kDaren485, "B0/3", pack_of(kDaren485));
+  ASSERT_TRUE(asked);
+  Yd1363Buffer buffer;
+  const auto parsed = parse_yd1363(asked->frames.front(), buffer);
+  ASSERT_TRUE(parsed);
+  ByteVector info(parsed->info.begin(), parsed->info.end());
+  ASSERT_GE(info.size(), 96U);
+  write_at(info, {{6, "SERIALNO01"}, {36, "PRODUCT002"}, {86, "BMSNUMBER3"}});
+  Yd1363Frame changed = *parsed;
+  changed.info = info;
+  ByteVector frame = encode_yd1363(changed);
+  const Blanked blanked = blank(kDaren485, "B0/3", frame);
+  ASSERT_EQ(blanked.names.size(), 3U);
+  EXPECT_THAT(blanked.names[0], testing::StartsWith("SERIALNO01"));
+  EXPECT_THAT(blanked.names[1], testing::StartsWith("PRODUCT002"));
+  EXPECT_THAT(blanked.names[2], testing::EndsWith("BMSNUMBER3")) << "to the end of its field";
+  for (const char* name : {"SERIALNO01", "PRODUCT002", "BMSNUMBER3"})
+    EXPECT_EQ(as_text(frame).find(to_hex(as_bytes(name))), std::string_view::npos) << name;
+  EXPECT_EQ(kDaren485.framer(frame, true).kind, Scan::frame);
+}
+
+TEST(Names, OfJkPbAreAllThatAnOwnerCanEnter) {
+  auto asked = ask(kJkBmsPb, "about", pack_of(kJkBmsPb));
+  ASSERT_TRUE(asked);
+  ByteVector& frame = asked->frames.front();
+  std::fill(frame.begin() + 46, frame.begin() + 150, std::uint8_t{0});
+  write_at(frame, {{52, "NAMEOFPACK"},
+                   {68, "PASSCODE01"},
+                   {92, "SERIALNO02"},
+                   {108, "USERDATA03"},
+                   {124, "PASSWORD04"},
+                   {140, "USERDATA05"}});
+  frame[299] = sum8(Bytes(frame).first(299));
+  const Blanked blanked = blank(kJkBmsPb, "about", frame);
+  EXPECT_THAT(blanked.names,
+              ElementsAre("NAMEOFPACK", "PASSCODE01", "SERIALNO02", "USERDATA03", "PASSWORD04", "USERDATA05"));
+  for (const std::size_t at : {52U, 68U, 92U, 108U, 124U, 140U})
+    EXPECT_EQ(as_text(frame).substr(at, 10), "XXXXXXXX1F") << at;
+  EXPECT_EQ(kJkBmsPb.framer(frame, true).kind, Scan::frame);
 }
 
 TEST(Names, APackWithoutAnAddressHasNoneInItsPlace) {

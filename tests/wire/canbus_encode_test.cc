@@ -270,7 +270,7 @@ TEST(CanBusEncode, VictronIsToldAllThatIsKnown) {
   told.modules_offline = 258;
   told.cell_voltage_min = 3.257;
   told.cell_voltage_max = 3.2664;
-  told.temperature_min = -0.6;
+  told.temperature_min = -0.5;  // rounded, and only then counted from 273
   told.temperature_max = 22.4;
   told.cell_voltage_min_id = "0206";
   told.cell_voltage_max_id = "Pack-01#";
