@@ -122,6 +122,21 @@ TEST_P(EveryProtocol, ItsSimulatedPackIsThereAtTheDefaultAddress) {
   EXPECT_FALSE(protocol_.respond(options));
 }
 
+TEST_P(EveryProtocol, OnlyWhoHasPushedExchangesSendsByItself) {
+  PackOptions options;
+  options.address = protocol_.default_address;
+  const auto responder = protocol_.respond(options);
+  const auto session = protocol_.open({.address = protocol_.default_address});
+  EXPECT_TRUE(responder->take_changes().empty()) << "nobody has asked for any";
+  const bool is_pushed = protocol_.exchanges.front().cadence == Cadence::pushed;
+  EXPECT_EQ(responder->pushes().empty(), !is_pushed);
+  EXPECT_EQ(session->request(0).has_value(), !is_pushed);
+  EXPECT_FALSE(session->stayed_away(0)) << "the silence of what it must have says nothing but that";
+  if (!is_pushed) {
+    EXPECT_TRUE(responder->push(0, {}).empty());
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Registry, EveryProtocol, testing::ValuesIn(protocols().begin(), protocols().end()),
                          [](const auto& info) {
                            std::string name(info.param->name);

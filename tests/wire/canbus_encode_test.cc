@@ -208,6 +208,13 @@ constexpr auto kBits = std::to_array<Bits>({
 });
 static_assert(kBits.size() == kItems);
 
+TEST(CanBusItems, AreFoundByTheirNames) {
+  for (std::size_t i = 0; i < kItems; ++i) EXPECT_EQ(item_called(kItemNames[i]), static_cast<Item>(i));
+  EXPECT_EQ(item_called("contactor"), kContactor);
+  EXPECT_FALSE(item_called("contactor_warning"));
+  EXPECT_FALSE(item_called(""));
+}
+
 TEST(CanBusEncode, EveryAlarmHasItsBit) {
   for (const Bits& one : kBits) {
     Told told = a_battery();
