@@ -202,7 +202,7 @@ TEST_F(ControlSocketTest, AReplyLargerThanASocketBufferArrivesWhole) {
 }
 
 TEST_F(ControlSocketTest, AClientThatDoesNotReadDelaysNobody) {
-  handler_ = [](const Json&) { return Json{{"text", std::string(3'000'000, 'x')}}; };
+  handler_ = [](const Json&) { return Json{{"text", std::string(1'000'000, 'x')}}; };
   const auto socket = open();
   asio::local::stream_protocol::socket lazy(io_);
   lazy.connect(asio::local::stream_protocol::endpoint(path_.string()));
