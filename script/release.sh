@@ -33,6 +33,9 @@ strip_of() {
   esac
 }
 
+# ccache with a base_dir hands the compiler relative names, which the path maps then do not meet: other bytes in the program.
+export CCACHE_BASEDIR=
+
 build_binary() {
   local arch=$1 log
   build=$root/build/cross/$arch log=$root/build/cross/$arch/build.log
