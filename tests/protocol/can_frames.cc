@@ -33,6 +33,22 @@ ByteVector records(std::string_view frames) {
   return all;
 }
 
+std::vector<Frame> frames_of(Bytes records) {
+  std::vector<Frame> all;
+  while (!records.empty()) {
+    const std::size_t size = can_framer(records, true).size;
+    all.push_back({records.first(size)});
+    records = records.subspan(size);
+  }
+  return all;
+}
+
+std::vector<std::string> frame_texts(Bytes records) {
+  std::vector<std::string> all;
+  for (const Frame& frame : frames_of(records)) all.push_back(can_text(frame.bytes));
+  return all;
+}
+
 ByteVector records_of(const json& frames) {
   ByteVector all;
   for (const json& frame : frames) {

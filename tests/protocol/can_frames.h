@@ -15,6 +15,10 @@ ByteVector records(std::string_view frames);
 // A vector's list of {id_hex, data_hex, extended}.
 ByteVector records_of(const nlohmann::json& frames);
 
+// The frames of records, which stay where they are; the same as text.
+std::vector<Frame> frames_of(Bytes records);
+std::vector<std::string> frame_texts(Bytes records);
+
 // The vectors of tests/vectors/`file` that are one set of frames, asked for or not; `request` and `response` are records.
 std::vector<Vector> load_can_vectors(const std::string& file);
 

@@ -61,8 +61,8 @@ TEST_P(CanVectors, EveryPollIsUnderstoodFrameByFrame) {
       const Request asked{static_cast<std::uint8_t>(protocol().tag({request}).exchange), request};
       std::vector<Frame> frames;
       bool done = false;
-      for (Bytes rest = response; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size)) {
-        frames.push_back({rest.first(can_framer(rest, true).size)});
+      for (const Frame& frame : frames_of(response)) {
+        frames.push_back(frame);
         auto reading = session->decode({&asked, frames, false});
         if (reading) all.take(std::move(*reading));
         done = done || reading.ok();
@@ -78,8 +78,8 @@ TEST_P(CanVectors, EveryPollIsUnderstoodFrameByFrame) {
 
 TEST_P(CanVectors, AFrameCutAnywhereIsNeverTakenForMoreThanItIs) {
   for (const Vector& vector : load_can_vectors(file())) {
-    for (Bytes rest = vector.response; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size)) {
-      const CanFrame frame = can_frame(rest.first(can_framer(rest, true).size));
+    for (const Frame& whole : frames_of(vector.response)) {
+      const CanFrame frame = can_frame(whole.bytes);
       for (std::size_t size = 0; size < frame.data.size(); ++size) {
         const ByteVector cut = can_record(frame.id, frame.extended, frame.data.first(size));
         const auto session = protocol().open({.address = protocol().default_address, .extras = true});
@@ -98,11 +98,10 @@ TEST_P(CanVectors, WhatItSendsPassesTheFilter) {
     });
   };
   for (const Vector& vector : load_can_vectors(file())) {
-    for (Bytes rest = vector.response; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size)) {
-      const Bytes record = rest.first(can_framer(rest, true).size);
-      const Role role = protocol().tag({record}).role;
+    for (const Frame& frame : frames_of(vector.response)) {
+      const Role role = protocol().tag(frame).role;
       if (role == Role::part || role == Role::reply) {
-        EXPECT_TRUE(passes(can_frame(record))) << can_text(record);
+        EXPECT_TRUE(passes(can_frame(frame.bytes))) << can_text(frame.bytes);
       }
     }
   }

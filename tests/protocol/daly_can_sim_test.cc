@@ -7,12 +7,13 @@
 
 #include "can_frames.h"
 #include "protocol/daly_can.h"
+#include "there_and_back.h"
 #include "wire/can_text.h"
 
 namespace bmsd {
 namespace {
 
-using test::records;
+using namespace test;  // NOLINT: a test of what these make
 using testing::ElementsAre;
 using testing::IsEmpty;
 using Variant = std::map<std::string, std::string, std::less<>>;
@@ -27,11 +28,7 @@ std::unique_ptr<Responder> board(Variant variant = {}, int address = 1) {
 
 // The frames of the answer; none: silence.
 std::vector<std::string> ask(Responder& responder, std::string_view request, const PackState& state) {
-  std::vector<std::string> all;
-  const ByteVector reply = responder.answer(records(request), state).value_or(ByteVector());
-  for (Bytes rest = reply; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size))
-    all.push_back(can_text(rest.first(can_framer(rest, true).size)));
-  return all;
+  return frame_texts(responder.answer(records(request), state).value_or(ByteVector()));
 }
 
 std::string request(std::string_view command, int number = 1) {
@@ -166,8 +163,8 @@ struct Talk {
     const auto reply = responder->answer(request->bytes, state);
     if (!reply) RC_FAIL("no reply to " + std::string(exchange));
     std::vector<Frame> frames;
-    for (Bytes rest = *reply; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size)) {
-      frames.push_back({rest.first(can_framer(rest, true).size)});
+    for (const Frame& frame : frames_of(*reply)) {
+      frames.push_back(frame);
       auto reading = session->decode({&*request, frames, false});
       if (reading) return *reading;
       if (reading.error().code != Errc::incomplete) RC_FAIL(describe(reading.error()));
@@ -175,21 +172,6 @@ struct Talk {
     RC_FAIL("incomplete: " + std::string(exchange));
   }
 };
-
-void same_number(const Reading& reading, Field field, double wanted, double resolution) {
-  const auto value = reading.get(field);
-  if (value && std::abs(*value - wanted) <= resolution / 2 + 1e-6) return;
-  RC_FAIL(std::string(info(field).key) + ": " + (value ? std::to_string(*value) : "nothing") + ", not " +
-          std::to_string(wanted));
-}
-
-void same_list(const std::optional<std::vector<double>>& list, const std::vector<double>& wanted) {
-  RC_ASSERT(list.has_value());
-  RC_ASSERT(list->size() == wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) RC_ASSERT(std::abs((*list)[i] - wanted[i]) < 1e-6);
-}
-
-double scaled(int low, int high, double step) { return *rc::gen::inRange(low, high + 1) * step; }
 
 PackState any_state() {
   PackState state;
@@ -226,16 +208,16 @@ RC_GTEST_PROP(DalyCanSim, WhatABoardSaysIsWhatTheDecoderUnderstands, ()) {
                            {"sensor_frames", *rc::gen::element<std::string>("two", "needed")}};
   const Talk talk{kDalyCan.open({.address = address}), board(variant, address), state};
   const Reading counts = talk("94"), first = talk("90"), operation = talk("93");
-  same_number(counts, Field::cell_count, static_cast<double>(state.cell_voltages.size()), 0);
-  same_number(counts, Field::cycles, state.cycles, 0);
-  same_number(first, Field::voltage, state.voltage, 0.1);
-  same_number(first, Field::soc, state.soc, 0.1);
+  same_rounded(counts, Field::cell_count, static_cast<double>(state.cell_voltages.size()), 0);
+  same_rounded(counts, Field::cycles, state.cycles, 0);
+  same_rounded(first, Field::voltage, state.voltage, 0.1);
+  same_rounded(first, Field::soc, state.soc, 0.1);
   const double current = operation.get(Field::current).value_or(first.get(Field::current).value());
   // Less than 0.5 A does not tell its direction.
   if (std::abs(state.current) >= 0.5) RC_ASSERT(std::abs(current - state.current) < 1e-6);
-  same_number(operation, Field::capacity_remaining, state.capacity_remaining, 0.001);
-  same_number(operation, Field::charge_fet_on, state.charge_fet ? 1 : 0, 0);
-  same_number(operation, Field::discharge_fet_on, state.discharge_fet ? 1 : 0, 0);
+  same_rounded(operation, Field::capacity_remaining, state.capacity_remaining, 0.001);
+  same_rounded(operation, Field::charge_fet_on, state.charge_fet ? 1 : 0, 0);
+  same_rounded(operation, Field::discharge_fet_on, state.discharge_fet ? 1 : 0, 0);
   same_list(talk("95").cell_voltages, state.cell_voltages);
   same_list(talk("96").cell_temperatures, state.cell_temperatures);
   const CellSet balancing = talk("97").balancing_cells.value();
@@ -244,12 +226,12 @@ RC_GTEST_PROP(DalyCanSim, WhatABoardSaysIsWhatTheDecoderUnderstands, ()) {
   const Reading alarms = talk("98");
   RC_ASSERT(std::set<std::string>(alarms.alarms->names.begin(), alarms.alarms->names.end()) ==
             std::set<std::string>(state.alarms.begin(), state.alarms.end()));
-  same_number(talk("50"), Field::capacity_full, state.capacity_full, 0.001);
+  same_rounded(talk("50"), Field::capacity_full, state.capacity_full, 0.001);
   const Reading cell_limits = talk("59"), current_limits = talk("5B");
-  same_number(cell_limits, Field::cell_voltage_max_limit, state.cell_voltage_max_limit, 0.001);
-  same_number(cell_limits, Field::cell_voltage_min_limit, state.cell_voltage_min_limit, 0.001);
-  same_number(current_limits, Field::max_charge_current, state.max_charge_current, 0.1);
-  same_number(current_limits, Field::max_discharge_current, state.max_discharge_current, 0.1);
+  same_rounded(cell_limits, Field::cell_voltage_max_limit, state.cell_voltage_max_limit, 0.001);
+  same_rounded(cell_limits, Field::cell_voltage_min_limit, state.cell_voltage_min_limit, 0.001);
+  same_rounded(current_limits, Field::max_charge_current, state.max_charge_current, 0.1);
+  same_rounded(current_limits, Field::max_discharge_current, state.max_discharge_current, 0.1);
   const Reading code = talk("57");
   RC_ASSERT(std::ranges::count(code.texts, std::pair(Text::serial_number, std::string("SIM0000000001"))) == 1);
 }

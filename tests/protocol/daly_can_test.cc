@@ -23,10 +23,7 @@ class DalyCan : public testing::Test {
     auto asked = session_->request(index);
     if (!asked) return Error{Errc::config, "not_asked", 0, {}};
     const ByteVector all = records(frames);
-    std::vector<Frame> heard;
-    for (Bytes rest = all; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size))
-      heard.push_back({rest.first(can_framer(rest, true).size)});
-    return session_->decode({&*asked, heard, false});
+    return session_->decode({&*asked, test::frames_of(all), false});
   }
   std::unique_ptr<Session> session_ = kDalyCan.open({.address = 1});
 };

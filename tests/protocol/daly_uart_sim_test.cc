@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daly_uart_replies.h"
+#include "there_and_back.h"
 #include "vectors.h"
 
 namespace bmsd {
@@ -107,8 +108,6 @@ TEST(DalyUartSim, WhatNoBoardIsIsRefused) {
 
 // --- The decoder understands what it says ---
 
-double scaled(int low, int high, double step) { return *rc::gen::inRange(low, high + 1) * step; }
-
 PackState any_state() {
   PackState state;
   state.cell_voltages.resize(*rc::gen::inRange<std::size_t>(4, 49));
@@ -158,20 +157,6 @@ struct Talk {
     RC_FAIL("incomplete: " + std::string(exchange));
   }
 };
-
-void same_number(const Reading& reading, Field field, double wanted) {
-  const auto value = reading.get(field);
-  if (!value || std::abs(*value - wanted) > 1e-6) {
-    RC_FAIL(std::string(info(field).key) + ": " + (value ? std::to_string(*value) : "nothing") + ", not " +
-            std::to_string(wanted));
-  }
-}
-
-void same_list(const std::optional<std::vector<double>>& list, const std::vector<double>& wanted) {
-  RC_ASSERT(list.has_value());
-  RC_ASSERT(list->size() == wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) RC_ASSERT(std::abs((*list)[i] - wanted[i]) < 1e-6);
-}
 
 void same_poll(const Talk& talk) {
   const PackState& state = talk.state;

@@ -3,17 +3,18 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <cmath>
 #include <numeric>
 
 #include "battery/battery.h"
 #include "can_frames.h"
 #include "protocol/jkbms_can.h"
+#include "there_and_back.h"
 #include "wire/can_text.h"
 
 namespace bmsd {
 namespace {
 
+using namespace test;  // NOLINT: a test of what these make
 using testing::ElementsAre;
 using testing::IsEmpty;
 using Variant = std::map<std::string, std::string, std::less<>>;
@@ -57,13 +58,6 @@ PackState a_state() {
   return state;
 }
 
-std::vector<std::string> frames(const ByteVector& records) {
-  std::vector<std::string> all;
-  for (Bytes rest = records; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size))
-    all.push_back(can_text(rest.first(can_framer(rest, true).size)));
-  return all;
-}
-
 // A session that hears one of everything.
 struct Hearer {
   explicit Hearer(int address = 0, std::vector<Param> params = {})
@@ -73,8 +67,7 @@ struct Hearer {
     now += 1s;
     for (std::size_t kind = 0; kind < responder.pushes().size(); ++kind) {
       const ByteVector records = responder.push(kind, state);
-      for (Bytes rest = records; !rest.empty(); rest = rest.subspan(can_framer(rest, true).size))
-        hear({rest.first(can_framer(rest, true).size)});
+      for (const Frame& frame : frames_of(records)) hear(frame);
     }
   }
   void hear(const Frame& frame) {
@@ -97,7 +90,7 @@ struct Hearer {
 
 TEST(JkBmsCanSim, ItSendsAndNeverAnswers) {
   const auto responder = board();
-  EXPECT_FALSE(responder->answer(test::records("18F0F428#0100000000000000"), a_state()));
+  EXPECT_FALSE(responder->answer(records("18F0F428#0100000000000000"), a_state()));
   EXPECT_THAT(responder->pushes(), ElementsAre(20ms, 100ms, 500ms, 100ms, 100ms, 500ms, 100ms, 500ms, 500ms, 1000ms));
 }
 
@@ -106,7 +99,7 @@ TEST(JkBmsCanSim, TheBytesAreThoseOfTheDescription) {
   PackState state = a_state();
   state.alarms = {"cell_undervoltage", "internal_comm_fault", "fault_current_sensor", "fault_charge_mos"};
   state.balancing_cells = {2};
-  const auto sent = [&](Push kind) { return frames(responder->push(kind, state)); };
+  const auto sent = [&](Push kind) { return frame_texts(responder->push(kind, state)); };
   EXPECT_THAT(sent(kStatus), ElementsAre("2F4#C800250F51000000")) << "20.0 V, -12.3 A, 81 %";
   EXPECT_THAT(sent(kExtremes), ElementsAre("4F4#FF0C02FC0C010000"));
   EXPECT_THAT(sent(kTemperatures), ElementsAre("5F4#4A022B033F000000")) << "24, -7, in the mean 12.7 degrees";
@@ -126,9 +119,9 @@ TEST(JkBmsCanSim, TheAddressIsAddedToEveryIdentifier) {
   const std::vector<std::string> wanted = {"2FF",      "4FF",      "5FF",      "7FF",      "18F128FF",
                                            "18F228FF", "18F328FF", "18F428FF", "18F528FF", "18E028FF"};
   for (std::size_t kind = 0; kind < kPushes; ++kind) {
-    const std::string first = frames(responder->push(kind, state)).front();
+    const std::string first = frame_texts(responder->push(kind, state)).front();
     EXPECT_EQ(first.substr(0, first.find('#')), wanted[kind]);
-    EXPECT_EQ(kJkBmsCan.tag({test::records(first)}).address, 11) << first;
+    EXPECT_EQ(kJkBmsCan.tag({records(first)}).address, 11) << first;
   }
   Hearer own(11), other(10);
   own.round(*responder, state);
@@ -160,17 +153,18 @@ TEST(JkBmsCanSim, SomeBoardsDoNotSendAll) {
 }
 
 TEST(JkBmsCanSim, AllFramesOfCellsHaveZerosForThoseThatAreAbsent) {
-  const auto sent = frames(board({{"cell_frames", "7"}})->push(kCells, a_state()));
+  const auto sent = frame_texts(board({{"cell_frames", "7"}})->push(kCells, a_state()));
   EXPECT_THAT(sent, ElementsAre("18E028F4#FC0CFF0CFD0CFD0C", "18E128F4#FE0CFD0C00000000", "18E228F4#0000000000000000",
                                 "18E328F4#0000000000000000", "18E428F4#0000000000000000", "18E528F4#0000000000000000",
                                 "18E628F4#0000000000000000"));
 }
 
 TEST(JkBmsCanSim, APackWithoutCellsOrSensorsHasNoExtremes) {
-  EXPECT_THAT(frames(board()->push(kExtremes, {})), ElementsAre("4F4#0000000000000000"));
+  EXPECT_THAT(frame_texts(board()->push(kExtremes, {})), ElementsAre("4F4#0000000000000000"));
   EXPECT_TRUE(board()->push(kTemperatures, {}).empty());
   EXPECT_TRUE(board()->push(kCells, {}).empty());
-  EXPECT_THAT(frames(board()->push(kSensors, {})), ElementsAre("18F228F4#04FFFF4BFFFF0000")) << "the MOSFET's is there";
+  EXPECT_THAT(frame_texts(board()->push(kSensors, {})), ElementsAre("18F228F4#04FFFF4BFFFF0000"))
+      << "the MOSFET's is there";
 }
 
 TEST(JkBmsCanSim, WhatNoBoardIsIsRefused) {
@@ -188,8 +182,6 @@ TEST(JkBmsCanSim, WhatNoBoardIsIsRefused) {
 }
 
 // --- There and back ---
-
-double scaled(int low, int high, double step) { return *rc::gen::inRange(low, high + 1) * step; }
 
 PackState any_state() {
   PackState state;
@@ -221,26 +213,13 @@ std::set<std::string> any_alarms(bool faults_too) {
   return names;
 }
 
-void same_number(const Battery& battery, Field field, double wanted, double resolution) {
-  const auto value = battery.get(field);
-  if (value && std::abs(*value - wanted) <= resolution / 2 + 1e-6) return;
-  RC_FAIL(std::string(info(field).key) + ": " + (value ? std::to_string(*value) : "nothing") + ", not " +
-          std::to_string(wanted));
-}
-
-void same_list(const std::optional<std::vector<double>>& list, const std::vector<double>& wanted) {
-  RC_ASSERT(list.has_value());
-  RC_ASSERT(list->size() == wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) RC_ASSERT(std::abs((*list)[i] - wanted[i]) < 1e-6);
-}
-
 void same_v1(const Battery& battery, const PackState& state) {
-  same_number(battery, Field::current, state.current, 0.1);
-  same_number(battery, Field::soc, state.soc, 1);
-  same_number(battery, Field::cell_voltage_max, *std::ranges::max_element(state.cell_voltages), 0.001);
-  same_number(battery, Field::cell_voltage_min, *std::ranges::min_element(state.cell_voltages), 0.001);
-  same_number(battery, Field::temperature_max, *std::ranges::max_element(state.cell_temperatures), 1);
-  same_number(battery, Field::temperature_min, *std::ranges::min_element(state.cell_temperatures), 1);
+  same_rounded(battery, Field::current, state.current, 0.1);
+  same_rounded(battery, Field::soc, state.soc, 1);
+  same_rounded(battery, Field::cell_voltage_max, *std::ranges::max_element(state.cell_voltages), 0.001);
+  same_rounded(battery, Field::cell_voltage_min, *std::ranges::min_element(state.cell_voltages), 0.001);
+  same_rounded(battery, Field::temperature_max, *std::ranges::max_element(state.cell_temperatures), 1);
+  same_rounded(battery, Field::temperature_min, *std::ranges::min_element(state.cell_temperatures), 1);
 }
 
 RC_GTEST_PROP(JkBmsCanSim, WhatAV2BoardSaysIsUnderstood, ()) {
@@ -255,16 +234,16 @@ RC_GTEST_PROP(JkBmsCanSim, WhatAV2BoardSaysIsUnderstood, ()) {
   RC_ASSERT(hearer.wrong.empty());
   same_v1(battery, state);
   same_list(battery.cell_voltages(), state.cell_voltages);
-  same_number(battery, Field::voltage, state.voltage, 0.001);
-  same_number(battery, Field::cell_count, static_cast<double>(state.cell_voltages.size()), 0);
+  same_rounded(battery, Field::voltage, state.voltage, 0.001);
+  same_rounded(battery, Field::cell_count, static_cast<double>(state.cell_voltages.size()), 0);
   same_list(battery.cell_temperatures(), state.cell_temperatures);
-  same_number(battery, Field::mos_temperature, state.mos_temperature, 1);
-  same_number(battery, Field::capacity_full, state.capacity_full, 0.1);
-  same_number(battery, Field::capacity_remaining, state.capacity_remaining, 0.1);
-  same_number(battery, Field::cycles, state.cycles, 0);
-  same_number(battery, Field::soh, state.soh, 1);
-  same_number(battery, Field::charge_fet_on, state.charge_fet ? 1 : 0, 0);
-  same_number(battery, Field::discharge_fet_on, state.discharge_fet ? 1 : 0, 0);
+  same_rounded(battery, Field::mos_temperature, state.mos_temperature, 1);
+  same_rounded(battery, Field::capacity_full, state.capacity_full, 0.1);
+  same_rounded(battery, Field::capacity_remaining, state.capacity_remaining, 0.1);
+  same_rounded(battery, Field::cycles, state.cycles, 0);
+  same_rounded(battery, Field::soh, state.soh, 1);
+  same_rounded(battery, Field::charge_fet_on, state.charge_fet ? 1 : 0, 0);
+  same_rounded(battery, Field::discharge_fet_on, state.discharge_fet ? 1 : 0, 0);
   RC_ASSERT(std::get<bool>(hearer.extras.at("balancing")) == !state.balancing_cells.empty());
   RC_ASSERT(hearer.alarms() == names);
 }
@@ -278,7 +257,7 @@ RC_GTEST_PROP(JkBmsCanSim, WhatAV1BoardSaysIsUnderstood, ()) {
   hearer.round(*board({{"version", "1"}, {"polarity", "discharge"}}), state);
   RC_ASSERT(hearer.wrong.empty());
   same_v1(hearer.battery, state);
-  same_number(hearer.battery, Field::voltage, state.voltage, 0.1);
+  same_rounded(hearer.battery, Field::voltage, state.voltage, 0.1);
   RC_ASSERT(!hearer.battery.cell_voltages());
   RC_ASSERT(hearer.alarms() == names);
 }

@@ -10,10 +10,12 @@
 #include <string>
 
 #include "protocol/pylontech_rs485.h"
+#include "there_and_back.h"
 
 namespace bmsd {
 namespace {
 
+using namespace test;  // NOLINT: a test of what these make
 using nlohmann::json;
 using Variant = std::map<std::string, std::string, std::less<>>;
 
@@ -187,8 +189,6 @@ RC_GTEST_PROP(PylontechRs485Sim, NoBytesHarmIt, (std::vector<std::uint8_t> noise
 
 // --- Round trip ---
 
-double scaled(int low, int high, double step) { return *rc::gen::inRange(low, high + 1) * step; }
-
 PackState any_state() {
   PackState state;
   state.cell_voltages.resize(*rc::gen::inRange<std::size_t>(1, 17));
@@ -240,20 +240,6 @@ Reading exchange(Session& session, Responder& responder, std::string_view name, 
   auto reading = session.decode(Heard{&*request, frames, true});
   if (!reading) RC_FAIL(describe(reading.error()));
   return *reading;
-}
-
-void same_number(const Reading& reading, Field field, double wanted, double tolerance = 1e-6) {
-  const auto value = reading.get(field);
-  if (!value || std::abs(*value - wanted) > tolerance) {
-    RC_FAIL(std::string(info(field).key) + ": " + (value ? std::to_string(*value) : "nothing") + ", not " +
-            std::to_string(wanted));
-  }
-}
-
-void same_list(const std::optional<std::vector<double>>& list, const std::vector<double>& wanted) {
-  RC_ASSERT(list.has_value());
-  RC_ASSERT(list->size() == wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) RC_ASSERT(std::abs((*list)[i] - wanted[i]) < 1e-6);
 }
 
 RC_GTEST_PROP(PylontechRs485Sim, WhatABatterySaysIsWhatTheDecoderUnderstands, ()) {
