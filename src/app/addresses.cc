@@ -5,16 +5,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace bmsd {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-Error wrong(std::string detail) { return {Errc::config, "address", 0, std::move(detail)}; }
+Error wrong_address(std::string detail) { return {Errc::config, "address", 0, std::move(detail)}; }
 
 Result<int> parse_address(std::string_view text) {
   const bool hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -22,7 +18,8 @@ Result<int> parse_address(std::string_view text) {
   unsigned value = 0;  // a sign is none of an address's characters
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   if (error != std::errc() || end != digits.data() + digits.size() || value > 255) {
-    return wrong(fmt::format("\"{}\" is no address; write a number from 0x00 to 0xff, as in --address 1,2,0x0a", text));
+    return wrong_address(
+        fmt::format("\"{}\" is no address; write a number from 0x00 to 0xff, as in --address 1,2,0x0a", text));
   }
   if (!hex && (digits.size() > 1 || value > 9)) {
     std::string either = fmt::format("write 0x{}", digits);
@@ -31,7 +28,7 @@ Result<int> parse_address(std::string_view text) {
     if (bad == std::errc() && rest == digits.data() + digits.size() && decimal != value && decimal < 256) {
       either += fmt::format(" or 0x{:02x}", decimal);
     }
-    return wrong(fmt::format("address \"{}\" could be hexadecimal or decimal; {}", text, either));
+    return wrong_address(fmt::format("address \"{}\" could be hexadecimal or decimal; {}", text, either));
   }
   return static_cast<int>(value);
 }

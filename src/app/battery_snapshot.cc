@@ -19,7 +19,7 @@ const Json& member(const Json& object, const char* key) {
 std::string text_of(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
 
 template <typename Number>
-Number number_of(const Json& json) {
+Number number_from(const Json& json) {
   return json.is_number() ? json.get<Number>() : Number{};
 }
 
@@ -52,7 +52,7 @@ Alarms alarms_from_json(const Json& json, const Protocol& protocol) {
       if (!known && text_of(name) == bit.name) alarms.names.push_back(bit.name);
     }
   }
-  alarms.blocks = static_cast<std::uint8_t>(number_of<unsigned>(member(json, "blocks")) & 3U);
+  alarms.blocks = static_cast<std::uint8_t>(number_from<unsigned>(member(json, "blocks")) & 3U);
   return alarms;
 }
 
@@ -185,14 +185,14 @@ Json health_snapshot(const LinkHealth& health) {
 
 LinkHealth health_from(const Json& json, Instant now) {
   LinkHealth health;
-  health.rounds = number_of<std::uint64_t>(member(json, "rounds"));
-  health.failed_rounds = number_of<std::uint64_t>(member(json, "failed_rounds"));
+  health.rounds = number_from<std::uint64_t>(member(json, "rounds"));
+  health.failed_rounds = number_from<std::uint64_t>(member(json, "failed_rounds"));
   const Json& errors = member(json, "errors");
   for (std::size_t i = 0; i < health.errors_by_code.size(); ++i)
     health.errors_by_code.at(i) =
-        number_of<std::uint64_t>(member(errors, std::string(to_string(static_cast<Errc>(i))).c_str()));
-  health.period = Duration(number_of<std::int64_t>(member(json, "period_us")));
-  health.latency = Duration(number_of<std::int64_t>(member(json, "latency_us")));
+        number_from<std::uint64_t>(member(errors, std::string(to_string(static_cast<Errc>(i))).c_str()));
+  health.period = Duration(number_from<std::int64_t>(member(json, "period_us")));
+  health.latency = Duration(number_from<std::int64_t>(member(json, "latency_us")));
   health.last_good = instant_from(json, "last_good_us", now);
   health.last_error = text_of(member(json, "last_error"));
   return health;

@@ -19,12 +19,6 @@ constexpr auto kEvery = 500ms;
 constexpr int kMostFailures = 20;  // in a row
 const std::string kQuestion = "{\"ask\":\"show\"}\n";
 
-std::optional<double> number_in(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
-}
-
 }  // namespace
 
 std::optional<ChargeLimits> limits_in(const Json& answer, const std::string& port, int address) {
@@ -34,7 +28,7 @@ std::optional<ChargeLimits> limits_in(const Json& answer, const std::string& por
     if (!same_port(text_at(battery, "port"), port)) continue;
     if (number_at(battery, "address").value_or(address) != address) continue;
     const Json limits = object_at(battery, "limits");
-    const auto cvl = number_in(limits, "cvl_v"), ccl = number_in(limits, "ccl_a"), dcl = number_in(limits, "dcl_a");
+    const auto cvl = number_at(limits, "cvl_v"), ccl = number_at(limits, "ccl_a"), dcl = number_at(limits, "dcl_a");
     if (!cvl || !ccl || !dcl) return std::nullopt;
     return ChargeLimits{*cvl, *ccl, *dcl};
   }

@@ -19,12 +19,7 @@
 namespace bmsd {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-int wrong_usage(std::string_view message) {
-  fmt::print(stderr, "bmsd check: {}\n", message);
-  return kWrongUsage;
-}
+using OrderedJson = nlohmann::ordered_json;
 
 // How a weight is called in JSON.
 std::string_view weight_name(Finding::Weight weight) {
@@ -70,17 +65,17 @@ std::string summary(const std::vector<Finding>& findings, std::string_view file)
   return fmt::format("{}: {}", file, counts.empty() ? "nothing to complain about" : counts.substr(2));
 }
 
-Json effective_json(const Config& config) {
+OrderedJson effective_json(const Config& config) {
   const auto value = [](const Key& key, const Setting& setting) {
     const std::string text = to_text(setting, key);
-    return key.secret && !text.empty() ? Json() : Json(text);
+    return key.secret && !text.empty() ? OrderedJson() : OrderedJson(text);
   };
   const Settings defaults = config.effective();
-  Json sections = {{"DEFAULT", Json::object()}};
+  OrderedJson sections = {{"DEFAULT", OrderedJson::object()}};
   for (const Key& key : all_keys()) sections["DEFAULT"][std::string(key.name)] = value(key, defaults[key.name]);
   for (const std::string& name : config.sections()) {
     const Settings settings = config.effective(name).value_or(defaults);
-    Json& section = sections[name] = Json::object();
+    OrderedJson& section = sections[name] = OrderedJson::object();
     for (const Key* key : keys_of_its_own(config, name))
       section[std::string(key->name)] = value(*key, settings[key->name]);
   }
@@ -88,7 +83,7 @@ Json effective_json(const Config& config) {
 }
 
 void print_json(const CheckOptions& options, const Config& config, std::string_view file) {
-  Json findings = Json::array();
+  OrderedJson findings = OrderedJson::array();
   for (const Finding& finding : config.findings()) {
     findings.push_back({{"line", finding.line},
                         {"weight", weight_name(finding.weight)},
@@ -97,9 +92,9 @@ void print_json(const CheckOptions& options, const Config& config, std::string_v
                         {"text", finding.text},
                         {"advice", finding.advice}});
   }
-  Json json = {{"file", file}, {"state", state_name(config.state())}, {"findings", std::move(findings)}};
+  OrderedJson json = {{"file", file}, {"state", state_name(config.state())}, {"findings", std::move(findings)}};
   if (options.effective) json["effective"] = effective_json(config);
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  fmt::print("{}\n", json.dump(2, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 // Values go to standard output alone, so that they make a file; the findings then go to standard error.
@@ -126,14 +121,15 @@ const Key* key_called(std::string_view name) {
 // One value as it is, for scripts. A section that the file does not have has what [DEFAULT] says.
 int print_value(const CheckOptions& options, const Config& config) {
   const Key* key = key_called(options.get);
-  if (key == nullptr) return wrong_usage(fmt::format("there is no key {}; see: bmsd check --defaults", options.get));
+  if (key == nullptr)
+    return wrong_usage("check", fmt::format("there is no key {}; see: bmsd check --defaults", options.get));
   Settings settings = config.effective();
   const std::string_view section = options.section;
   if (!section.empty() && section != "DEFAULT") {
     if (auto found = config.effective(section)) {
       settings = *found;
     } else if (!section.starts_with("line ") && !section.starts_with("battery ")) {
-      return wrong_usage("--section is \"line PORT\" or \"battery NAME\"");
+      return wrong_usage("check", "--section is \"line PORT\" or \"battery NAME\"");
     }
   }
   fmt::print("{}\n", to_text(settings[key->name], *key));
@@ -155,10 +151,12 @@ int command_check(const CheckOptions& options) {
   const int listings = (options.defaults ? 1 : 0) + (options.markdown ? 1 : 0);
   const bool about_a_file = !options.file.empty() || options.effective || options.strict || options.json ||
                             !options.get.empty() || !options.section.empty();
-  if (listings > 1 || (listings == 1 && about_a_file)) return wrong_usage("--defaults and --markdown stand alone");
+  if (listings > 1 || (listings == 1 && about_a_file))
+    return wrong_usage("check", "--defaults and --markdown stand alone");
   if (!options.get.empty() && (options.effective || options.strict || options.json))
-    return wrong_usage("--get prints one value and nothing else; leave out the other options");
-  if (options.get.empty() && !options.section.empty()) return wrong_usage("--section says where to --get a key");
+    return wrong_usage("check", "--get prints one value and nothing else; leave out the other options");
+  if (options.get.empty() && !options.section.empty())
+    return wrong_usage("check", "--section says where to --get a key");
   if (listings == 1) {
     fmt::print("{}", options.defaults ? default_file() : key_tables());
     return kDone;
@@ -170,11 +168,11 @@ int command_check(const CheckOptions& options) {
   if (piped) {
     text = standard_input();
   } else if (auto read = read_config(path); !read) {
-    return wrong_usage(describe(read.error()));
+    return wrong_usage("check", describe(read.error()));
   } else {
     text = std::move(*read);
   }
-  if (!text && !options.file.empty()) return wrong_usage(path + ": no such file");
+  if (!text && !options.file.empty()) return wrong_usage("check", path + ": no such file");
 
   const Config config = Config::parse(text.value_or(""));
   if (!options.get.empty()) return print_value(options, config);

@@ -5,11 +5,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bmsd {
 
 inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+
+// What a command says on stderr when it cannot do what it was asked for: "bmsd COMMAND: TEXT". Returns `status`.
+int complain(std::string_view command, std::string_view text, int status = kFailed);
+int wrong_usage(std::string_view command, std::string_view text);
 
 // How to talk on lines; what `run`, `scan`, `show` share.
 struct LineOptions {

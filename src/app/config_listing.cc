@@ -11,7 +11,7 @@
 namespace bmsd {
 namespace {
 
-constexpr std::size_t kWidth = 118;  // of a line of comment
+constexpr std::size_t kCommentWidth = 118;  // of a line of comment
 
 std::string_view kind_text(Kind kind) {
   switch (kind) {
@@ -88,7 +88,7 @@ std::string comment(std::string_view text) {
   while (!text.empty()) {
     const std::string_view word = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(word.size() + 1, text.size()));
-    if (line.size() + 1 + word.size() > kWidth) result += std::exchange(line, ";") + "\n";
+    if (line.size() + 1 + word.size() > kCommentWidth) result += std::exchange(line, ";") + "\n";
     (line += ' ') += word;
   }
   return result + line + "\n";

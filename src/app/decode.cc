@@ -11,25 +11,14 @@
 #include "app/commands.h"
 #include "app/decode_lines.h"
 #include "app/reading_json.h"
+#include "base/text.h"
 #include "protocol/registry.h"
 #include "wire/can_text.h"
 
 namespace bmsd {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-int wrong_usage(std::string_view message) {
-  fmt::print(stderr, "bmsd decode: {}\n", message);
-  return kWrongUsage;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
+using OrderedJson = nlohmann::ordered_json;
 
 // "2F4#1302B20F51000000 4F4#FF0C06FC0C010000": frames as can-utils write them.
 std::optional<ByteVector> can_records(std::string_view text) {
@@ -93,16 +82,16 @@ std::vector<Attempt> attempts(std::span<const Protocol* const> candidates, const
 }
 
 void print_json(const std::vector<Attempt>& tried) {
-  Json line = Json::object();
+  OrderedJson line = OrderedJson::object();
   const Attempt& first = tried.front();
   if (first.result) {
-    line = {{"protocol", first.protocol->name}, {"ok", true}, {"values", Json::object()}};
+    line = {{"protocol", first.protocol->name}, {"ok", true}, {"values", OrderedJson::object()}};
     add_reading(*first.protocol, *first.result, line["values"]);
   } else {
     line = error_json(first.result.error());
     if (tried.size() == 1) line["protocol"] = first.protocol->name;
   }
-  std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+  std::cout << line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
 }
 
 void print_table(const std::vector<Attempt>& tried) {
@@ -126,19 +115,20 @@ int command_decode(const DecodeOptions& options) {
   if (!options.protocol.empty()) {
     named = find_protocol(options.protocol);
     if (named == nullptr || named->decode_vector == nullptr) {
-      return wrong_usage(fmt::format("no protocol is called {}; see: bmsd list", options.protocol));
+      return wrong_usage("decode", fmt::format("no protocol is called {}; see: bmsd list", options.protocol));
     }
     candidates = {&named, 1};
   }
-  if (options.frames.empty()) return wrong_usage("give a frame, or - with --json and --protocol");
+  if (options.frames.empty()) return wrong_usage("decode", "give a frame, or - with --json and --protocol");
   if (options.frames.size() == 1 && options.frames.front() == "-") {
-    if (!options.json || named == nullptr) return wrong_usage("standard input is read with --json and --protocol");
+    if (!options.json || named == nullptr)
+      return wrong_usage("decode", "standard input is read with --json and --protocol");
     return decode_lines(*named, std::cin, std::cout) ? kDone : kFailed;
   }
   bool all_good = true;
   for (const std::string& frame : options.frames) {
     const std::vector<Attempt> tried = attempts(candidates, options, frame);
-    if (tried.empty()) return wrong_usage("no protocol can decode single frames");
+    if (tried.empty()) return wrong_usage("decode", "no protocol can decode single frames");
     if (&frame != &options.frames.front() && !options.json) fmt::print("\n");
     options.json ? print_json(tried) : print_table(tried);
     all_good = all_good && tried.front().result.ok();

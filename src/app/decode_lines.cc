@@ -18,12 +18,12 @@
 namespace bmsd {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 Error bad_input(std::string message) { return {Errc::config, "", 0, std::move(message)}; }
 
 // The bytes under `key` (text as it is) or `key`_hex; empty where both are absent or null.
-Result<ByteVector> bytes_of(const Json& object, const std::string& key) {
+Result<ByteVector> bytes_of(const OrderedJson& object, const std::string& key) {
   if (const auto text = object.find(key); text != object.end() && !text->is_null()) {
     if (!text->is_string()) return bad_input("\"" + key + "\" is no text");
     const Bytes bytes = as_bytes(text->get_ref<const std::string&>());
@@ -45,7 +45,7 @@ std::string lower_hex(Bytes bytes) {
   return hex;
 }
 
-std::optional<std::uint32_t> can_id_of(const Json& frame) {
+std::optional<std::uint32_t> can_id_of(const OrderedJson& frame) {
   const auto digits = frame.find("id_hex");
   if (digits == frame.end() || !digits->is_string()) return std::nullopt;
   const auto bytes = from_hex(fmt::format("{:0>8}", digits->get_ref<const std::string&>()));
@@ -56,17 +56,17 @@ std::optional<std::uint32_t> can_id_of(const Json& frame) {
 }
 
 // The CAN frames under `key`, one behind the other as records; empty where there are none.
-Result<ByteVector> records_of(const Json& object, const char* key) {
+Result<ByteVector> records_of(const OrderedJson& object, const char* key) {
   ByteVector records;
-  const Json items = object.value(key, Json::array());
+  const OrderedJson items = object.value(key, OrderedJson::array());
   if (!items.is_array()) return bad_input(fmt::format("\"{}\" is no list", key));
-  for (const Json& item : items) {
+  for (const OrderedJson& item : items) {
     if (!item.is_object()) return bad_input(fmt::format("\"{}\" holds something that is no object", key));
     const auto id = can_id_of(item);
     const auto data = bytes_of(item, "data");
     if (!id) return bad_input("\"id_hex\" is no CAN identifier");
     if (!data) return data.error();
-    const Json extended = item.value("extended", Json(false));
+    const OrderedJson extended = item.value("extended", OrderedJson(false));
     const ByteVector record = can_record(*id, extended.is_boolean() && extended.get<bool>(), *data);
     if (data->size() > kMaxCanData || can_framer(record, true).kind != Scan::frame)
       return bad_input("a CAN frame has an identifier of 11 bits, or of 29 where it is extended, and at most 8 bytes");
@@ -80,7 +80,7 @@ struct Pair {
   ByteVector request, response;
 };
 
-Result<Pair> pair_of(const Protocol& protocol, const Json& object) {
+Result<Pair> pair_of(const Protocol& protocol, const OrderedJson& object) {
   const bool can = protocol.medium == Medium::can;
   auto request = can ? records_of(object, "request_frames") : bytes_of(object, "request");
   if (!request) return request.error();
@@ -94,14 +94,14 @@ Bytes first_request(const Protocol& protocol, Bytes request) {
   return protocol.medium == Medium::can ? request.first(can_framer(request, true).size) : request;
 }
 
-Json frames_json(Bytes records) {
-  Json frames = Json::array();
+OrderedJson frames_json(Bytes records) {
+  OrderedJson frames = OrderedJson::array();
   while (!records.empty()) {
     const Scan scan = can_framer(records, true);
     const CanFrame frame = can_frame(records.first(scan.size));
-    frames.push_back(Json{{"id_hex", fmt::format("{:0{}X}", frame.id, frame.extended ? 8 : 3)},
-                          {"data_hex", lower_hex(frame.data)},
-                          {"extended", frame.extended}});
+    frames.push_back(OrderedJson{{"id_hex", fmt::format("{:0{}X}", frame.id, frame.extended ? 8 : 3)},
+                                 {"data_hex", lower_hex(frame.data)},
+                                 {"extended", frame.extended}});
     records = records.subspan(scan.size);
   }
   return frames;
@@ -112,9 +112,9 @@ struct Params {
   std::vector<Param> views;
 };
 
-Result<Params> params_of(const Json& object, const char* under = "params") {
+Result<Params> params_of(const OrderedJson& object, const char* under = "params") {
   Params params;
-  const Json given = object.value(under, Json::object());
+  const OrderedJson given = object.value(under, OrderedJson::object());
   if (!given.is_object()) return bad_input(fmt::format("\"{}\" is no object", under));
   for (const auto& [key, value] : given.items()) {
     params.texts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
@@ -123,8 +123,8 @@ Result<Params> params_of(const Json& object, const char* under = "params") {
   return params;
 }
 
-std::optional<int> address_of(const Json& object) {
-  const Json params = object.value("params", Json::object());
+std::optional<int> address_of(const OrderedJson& object) {
+  const OrderedJson params = object.value("params", OrderedJson::object());
   if (!params.is_object() || !params.contains("address") || !params["address"].is_number_integer()) return std::nullopt;
   return params["address"].get<int>();
 }
@@ -155,10 +155,10 @@ Result<std::vector<Frame>> frames_in(const Protocol& protocol, Bytes stream) {
 }
 
 // Several pairs that make one poll: one session hears them in turn.
-Result<Json> decode_exchanges(const Protocol& protocol, const Json& object, const Params& params) {
-  Json values = Json::object();
+Result<OrderedJson> decode_exchanges(const Protocol& protocol, const OrderedJson& object, const Params& params) {
+  OrderedJson values = OrderedJson::object();
   std::unique_ptr<Session> session;
-  for (const Json& pair : object["exchanges"]) {
+  for (const OrderedJson& pair : object["exchanges"]) {
     if (!pair.is_object()) return bad_input("\"exchanges\" holds something that is no object");
     auto told = pair_of(protocol, pair);
     if (!told) return told.error();
@@ -180,7 +180,7 @@ Result<Json> decode_exchanges(const Protocol& protocol, const Json& object, cons
   return values;
 }
 
-Result<Json> decode_pair(const Protocol& protocol, const Json& object, const Params& params) {
+Result<OrderedJson> decode_pair(const Protocol& protocol, const OrderedJson& object, const Params& params) {
   const auto told = pair_of(protocol, object);
   if (!told) return told.error();
   const bool can = protocol.medium == Medium::can;
@@ -188,13 +188,13 @@ Result<Json> decode_pair(const Protocol& protocol, const Json& object, const Par
   if (!can && !object.contains("response") && !object.contains("response_hex")) return bad_input("no \"response\"");
   const auto reading = protocol.decode_vector(told->request, told->response, params.views);
   if (!reading) return reading.error();
-  Json values = Json::object();
+  OrderedJson values = OrderedJson::object();
   add_reading(protocol, *reading, values);
   return values;
 }
 
 // A request that is described instead of given.
-Result<Json> encode_request(const Protocol& protocol, const Json& object) {
+Result<OrderedJson> encode_request(const Protocol& protocol, const OrderedJson& object) {
   if (protocol.encode_vector == nullptr) {
     return Error{Errc::refused, "not_supported", 0,
                  std::string(protocol.name) + " builds no requests from a description"};
@@ -204,22 +204,22 @@ Result<Json> encode_request(const Protocol& protocol, const Json& object) {
   const auto bytes = protocol.encode_vector(input->views);
   if (!bytes) return bytes.error();
   if (protocol.medium == Medium::can)
-    return Json{{protocol.encodes_answers ? "frames" : "request_frames", frames_json(*bytes)}};
-  return Json{{"request_hex", lower_hex(*bytes)}};
+    return OrderedJson{{protocol.encodes_answers ? "frames" : "request_frames", frames_json(*bytes)}};
+  return OrderedJson{{"request_hex", lower_hex(*bytes)}};
 }
 
-Result<Json> values_of(const Protocol& protocol, const Json& object) {
+Result<OrderedJson> values_of(const Protocol& protocol, const OrderedJson& object) {
   const auto params = params_of(object);
   if (!params) return params.error();
-  const Json kind = object.value("kind", Json());
+  const OrderedJson kind = object.value("kind", OrderedJson());
   if (kind == "encode" || kind == "request_builder") return encode_request(protocol, object);
   if (object.contains("exchanges") && object["exchanges"].is_array())
     return decode_exchanges(protocol, object, *params);
   return decode_pair(protocol, object, *params);
 }
 
-Json answer(const Json& name, const Result<Json>& values) {
-  Json line = Json::object();
+OrderedJson answer(const OrderedJson& name, const Result<OrderedJson>& values) {
+  OrderedJson line = OrderedJson::object();
   if (!name.is_null()) line["name"] = name;
   if (values) {
     line["ok"] = true;
@@ -232,20 +232,20 @@ Json answer(const Json& name, const Result<Json>& values) {
 
 }  // namespace
 
-Json error_json(const Error& error) {
-  Json json = {{"ok", false}, {"error", to_string(error.code)}, {"what", error.what}};
+OrderedJson error_json(const Error& error) {
+  OrderedJson json = {{"ok", false}, {"error", to_string(error.code)}, {"what", error.what}};
   if (error.number != 0) json["number"] = error.number;
   json["message"] = describe(error);
   return json;
 }
 
-Json decode_line(const Protocol& protocol, std::string_view line) {
+OrderedJson decode_line(const Protocol& protocol, std::string_view line) {
   if (nested_too_deep(line))
     return answer({}, bad_input("malformed JSON: too many lists or objects inside of one another"));
-  const Json object = Json::parse(line, nullptr, false);
+  const OrderedJson object = OrderedJson::parse(line, nullptr, false);
   if (object.is_discarded()) return answer({}, bad_input("malformed JSON"));
   if (!object.is_object()) return answer({}, bad_input("not a JSON object"));
-  return answer(object.value("name", Json()), values_of(protocol, object));
+  return answer(object.value("name", OrderedJson()), values_of(protocol, object));
 }
 
 bool decode_lines(const Protocol& protocol, std::istream& in, std::ostream& out) {
@@ -253,13 +253,13 @@ bool decode_lines(const Protocol& protocol, std::istream& in, std::ostream& out)
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    Json decoded = decode_line(protocol, line);
+    OrderedJson decoded = decode_line(protocol, line);
     if (!decoded["ok"].get<bool>()) {
       all_good = false;
       if (decoded["error"] == "config")
         decoded["message"] = fmt::format("line {}: {}", number, decoded["message"].get<std::string>());
     }
-    out << decoded.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+    out << decoded.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n' << std::flush;
   }
   return all_good;
 }

@@ -31,11 +31,6 @@ namespace {
 constexpr int kPacks = 4;
 constexpr int kBaud = 19200;
 
-int complain(const std::string& text) {
-  std::fprintf(stderr, "bmsd demo: %s\n", text.c_str());
-  return kFailed;
-}
-
 // A folder of the demo's own that goes with it.
 class Folder {
  public:
@@ -193,9 +188,9 @@ class Demo {
 int command_demo(const DemoOptions& options) {
   const Folder folder;
   if (folder.path().empty())
-    return complain("cannot make a folder for temporary files; set TMPDIR to one that you may write to");
+    return complain("demo", "cannot make a folder for temporary files; set TMPDIR to one that you may write to");
   auto bus = PrivateBus::start(folder.path());
-  if (!bus) return complain(describe(bus.error()));
+  if (!bus) return complain("demo", describe(bus.error()));
 
   boost::asio::io_context io(1);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
@@ -203,7 +198,7 @@ int command_demo(const DemoOptions& options) {
     if (!error) io.stop();
   });
   Demo demo(io, options.once, folder, (*bus)->address());
-  if (auto started = demo.start(); !started) return complain(describe(started.error()));
+  if (auto started = demo.start(); !started) return complain("demo", describe(started.error()));
   if (!options.once) {
     std::printf("%s\n", demo.introduction().c_str());
     std::fflush(stdout);

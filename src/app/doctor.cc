@@ -27,11 +27,6 @@ using Json = nlohmann::json;
 constexpr Duration kSearches = 75s;      // at most; longer than looking everywhere once takes
 constexpr Duration kSilenceIsSure = 5s;  // of a line whose packs are named: then others are looked for
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd doctor: %s\n", text.c_str());
-  return status;
-}
-
 // Talks to one port until enough was seen.
 class Examination {
  public:
@@ -106,7 +101,7 @@ class Examination {
   bool interrupted_ = false;
 };
 
-void say(const std::string& text) {
+void say_on_terminal(const std::string& text) {
   if (::isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "%s\n", text.c_str());
 }
 
@@ -116,13 +111,13 @@ bool nobody_answers(const LineFacts& facts) {
 
 // Of a port that no daemon reads.
 Result<Json> examine(PortPlan plan, Duration seconds) {
-  say(fmt::format("talking to {} ...", plan.port));
+  say_on_terminal(fmt::format("talking to {} ...", plan.port));
   Examination as_it_is_set(plan, seconds);
   if (Status ran = as_it_is_set.run(); !ran) return ran.error();
   LineFacts facts = as_it_is_set.facts();
   const bool narrow = plan.type_known || plan.line.baud > 0 || !plan.line.addresses.empty();
   if (narrow && nobody_answers(facts) && !as_it_is_set.interrupted()) {
-    say("nobody answers; looking for others ...");
+    say_on_terminal("nobody answers; looking for others ...");
     LineOptions anything;
     anything.ports = {plan.port};
     auto plans = plan_ports(anything);
@@ -149,7 +144,7 @@ Json of_port(const Json& reply, const std::string& port) {
   return ports;
 }
 
-int print(const Json& ports, bool json) {
+int print_diagnosis(const Json& ports, bool json) {
   bool problem = false;
   for (const Json& port : ports) problem = problem || has_problem(port);
   if (json) {
@@ -168,25 +163,25 @@ int print(const Json& ports, bool json) {
 int command_doctor(const DoctorOptions& options) {
   if (options.line.ports.empty()) {
     const auto reply = ask(options.socket, {{"ask", "doctor"}});
-    if (!reply) return complain(describe(reply.error()), kFailed);
-    return print(reply->at("ports"), options.json);
+    if (!reply) return complain("doctor", describe(reply.error()), kFailed);
+    return print_diagnosis(reply->at("ports"), options.json);
   }
   auto plans = plan_ports(options.line);
-  if (!plans) return complain(describe(plans.error()), kWrongUsage);
+  if (!plans) return complain("doctor", describe(plans.error()), kWrongUsage);
   Json all = Json::array();
   for (const PortPlan& plan : *plans) {
     if (const auto daemon = daemon_that_holds(plan.port)) {
       const auto reply = ask(options.socket.empty() ? socket_of(*daemon) : options.socket, {{"ask", "doctor"}});
-      if (!reply) return complain(describe(reply.error()), kFailed);
+      if (!reply) return complain("doctor", describe(reply.error()), kFailed);
       for (Json& port : of_port(*reply, plan.port)) all.push_back(std::move(port));
       continue;
     }
     const auto examined =
         examine(plan, std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.seconds)));
-    if (!examined) return complain(describe(examined.error()), kWrongUsage);
+    if (!examined) return complain("doctor", describe(examined.error()), kWrongUsage);
     all.push_back(*examined);
   }
-  return print(all, options.json);
+  return print_diagnosis(all, options.json);
 }
 
 }  // namespace bmsd

@@ -22,11 +22,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd explain: %s\n", text.c_str());
-  return status;
-}
-
 int print_json(const Json& reply) {
   fmt::print("{}\n", json_text(reply, 2));
   return kDone;
@@ -126,19 +121,20 @@ int command_explain(const ExplainOptions& options) {
   std::vector<Supposition> suppositions;
   for (const std::string& text : options.what_if) {
     const auto supposition = supposition_in(text);
-    if (!supposition) return complain(describe(supposition.error()), kWrongUsage);
+    if (!supposition) return complain("explain", describe(supposition.error()), kWrongUsage);
     suppositions.push_back(*supposition);
   }
   if (!options.bus.empty()) {
-    if (!suppositions.empty()) return complain("--what-if needs the control socket, or --config FILE", kWrongUsage);
+    if (!suppositions.empty())
+      return complain("explain", "--what-if needs the control socket, or --config FILE", kWrongUsage);
     return explain_over_bus(options);
   }
   const bool typical = !options.config.empty();
   if (typical && !options.battery.empty()) {
-    return complain("--config is about a typical battery, not about " + options.battery, kWrongUsage);
+    return complain("explain", "--config is about a typical battery, not about " + options.battery, kWrongUsage);
   }
   const auto reply = typical ? try_configuration(options, suppositions) : ask_daemon(options);
-  if (!reply) return complain(describe(reply.error()), typical ? kWrongUsage : kFailed);
+  if (!reply) return complain("explain", describe(reply.error()), typical ? kWrongUsage : kFailed);
   if (options.json) return print_json(*reply);
   if (!suppositions.empty()) {
     print_what_if(*reply, options.what_if);

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "app/battery_choice.h"
+#include "app/request.h"
+#include "base/text.h"
 #include "config/similar.h"
 #include "sink/explanation_json.h"
 #include "sink/json.h"
@@ -17,17 +19,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error wrong(std::string why) { return {Errc::config, "what-if", 0, std::move(why)}; }
-
-Json failure(const Error& error) {
-  return {{"ok", false}, {"error", error.detail.empty() ? describe(error) : error.detail}};
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
+Error wrong_change(std::string why) { return {Errc::config, "what-if", 0, std::move(why)}; }
 
 Error unknown_key(std::string_view name) {
   std::vector<std::string_view> names;
@@ -37,20 +29,15 @@ Error unknown_key(std::string_view name) {
     list += (list.empty() ? "" : ", ") + std::string(key.name);
   }
   const std::string_view meant = most_similar(name, names);
-  return wrong(fmt::format("\"{}\" cannot be supposed; {}", name,
-                           meant.empty() ? "what can: " + list : fmt::format("did you mean {}?", meant)));
+  return wrong_change(fmt::format("\"{}\" cannot be supposed; {}", name,
+                                  meant.empty() ? "what can: " + list : fmt::format("did you mean {}?", meant)));
 }
 
-std::optional<double> number_in(std::string_view text) {
+std::optional<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
   return value;
-}
-
-std::string text_in(const Json& request, const char* key) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 Json judged_json(const Judged& judged) {
@@ -75,17 +62,18 @@ Result<Supposition> supposition_in(std::string_view text) {
   const auto what = supposed_of(name);
   if (!what && equals != std::string_view::npos) return unknown_key(name);
   if (equals == std::string_view::npos) {
-    return wrong(fmt::format("\"{}\": say KEY=VALUE, as in cell_max=3.6 (a battery is named before --what-if)", text));
+    return wrong_change(
+        fmt::format("\"{}\": say KEY=VALUE, as in cell_max=3.6 (a battery is named before --what-if)", text));
   }
   const std::string_view value = trimmed(text.substr(equals + 1));
   const SupposedKey& key = supposed_keys()[static_cast<std::size_t>(*what)];
   if (key.unit.empty()) {
     if (value == "on" || value == "1") return Supposition{*what, 1};
     if (value == "off" || value == "0") return Supposition{*what, 0};
-    return wrong(fmt::format("{} is on or off, not \"{}\"", name, value));
+    return wrong_change(fmt::format("{} is on or off, not \"{}\"", name, value));
   }
-  const auto number = number_in(value);
-  if (!number) return wrong(fmt::format("{} is a number ({}), not \"{}\"", name, key.unit, value));
+  const auto number = parse_number(value);
+  if (!number) return wrong_change(fmt::format("{} is a number ({}), not \"{}\"", name, key.unit, value));
   return Supposition{*what, *number};
 }
 
@@ -109,7 +97,7 @@ Json what_if_answer(const Hub& hub, const Json& request, Instant now) {
   std::vector<Supposition> suppositions;
   const auto listed = request.find("suppose");
   if (listed == request.end() || !listed->is_array() || listed->empty()) {
-    return failure(wrong(R"("suppose" is a list, as in ["cell_max=3.6"])"));
+    return failure(wrong_change(R"("suppose" is a list, as in ["cell_max=3.6"])"));
   }
   for (const Json& item : *listed) {
     const auto supposition = supposition_in(item.is_string() ? item.get<std::string>() : std::string());
@@ -119,7 +107,7 @@ Json what_if_answer(const Hub& hub, const Json& request, Instant now) {
   const auto id = choose_battery(hub.views(), text_in(request, "battery"));
   if (!id) return failure(id.error());
   const auto now_case = hub.control_case(*id, now);
-  if (!now_case) return failure(wrong("no battery answers"));
+  if (!now_case) return failure(wrong_change("no battery answers"));
   const auto reply = what_if_json(*id, *now_case, suppositions, now);
   return reply ? *reply : failure(reply.error());
 }

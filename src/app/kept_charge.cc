@@ -54,7 +54,7 @@ constexpr std::array<HistoryKey, 19> kHistoryKeys = {{
     {"discharged_energy", &H::discharged_energy},
     {"charged_energy", &H::charged_energy},
 }};
-constexpr double kMost = 1e12;                       // of anything here
+constexpr double kMostKept = 1e12;                   // of anything here
 constexpr std::int64_t kClockIsSet = 1'577'836'800;  // 2020
 
 bool may_be_negative(const char* name) { return std::string_view(name).ends_with("_temperature"); }
@@ -85,7 +85,7 @@ HistoryValues history_values(const std::string& json) {
     const auto found = object.find(key.name);
     if (found == object.end() || !found->is_number()) continue;
     double number = found->get<double>();
-    if (!(std::abs(number) < kMost)) continue;
+    if (!(std::abs(number) < kMostKept)) continue;
     if (!may_be_negative(key.name)) number = std::abs(number);
     if (const Real* real = std::get_if<Real>(&key.value)) {
       values.*(*real) = number;

@@ -35,11 +35,6 @@ bool on_venus() {
 
 std::string rules_file() { return on_venus() ? kVenusRules : kRules; }
 
-int complain(const std::string& text, int status) {
-  fmt::print(stderr, "bmsd pin: {}\n", text);
-  return status;
-}
-
 std::vector<Pin> pins_there() {
   std::ifstream file(rules_file(), std::ios::binary);
   return read_pin_rules(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -109,7 +104,7 @@ std::string refused(const Error& error) {
 }
 
 // What to call it in PORTS, whatever it was called here.
-std::string name_of(const std::string& tty) {
+std::string device_name(const std::string& tty) {
   const std::string name = stable_name(tty, usb_ports());
   return name.empty() ? "/dev/" + tty : name;
 }
@@ -117,12 +112,12 @@ std::string name_of(const std::string& tty) {
 int remove_pin(const std::string& port) {
   std::vector<Pin> pins = pins_there();
   const auto pin = std::find_if(pins.begin(), pins.end(), [&](const Pin& one) { return same_port(one.name, port); });
-  if (pin == pins.end()) return complain(port + " is not pinned; see: bmsd pin --list", kFailed);
-  if (const auto missing = what_is_missing()) return complain(*missing, kFailed);
+  if (pin == pins.end()) return complain("pin", port + " is not pinned; see: bmsd pin --list", kFailed);
+  if (const auto missing = what_is_missing()) return complain("pin", *missing, kFailed);
   const std::string name = pin->name, tty = tty_of(*pin);
   pins.erase(pin);
-  if (auto written = write_pins(pins); !written) return complain(describe(written.error()), kFailed);
-  if (auto applied = apply(tty); !applied) return complain(refused(applied.error()), kFailed);
+  if (auto written = write_pins(pins); !written) return complain("pin", describe(written.error()), kFailed);
+  if (auto applied = apply(tty); !applied) return complain("pin", refused(applied.error()), kFailed);
   fmt::print("{} is not pinned any more: others may open it\n", name);
   return kDone;
 }
@@ -130,22 +125,23 @@ int remove_pin(const std::string& port) {
 int add_pin(const PinOptions& options) {
   const auto device = device_of(options.port);
   std::error_code error;
-  if (!device || !fs::exists(*device, error)) return complain(options.port + ": no such port; see: bmsd scan", kFailed);
-  if (const auto missing = what_is_missing()) return complain(*missing, kFailed);
+  if (!device || !fs::exists(*device, error))
+    return complain("pin", options.port + ": no such port; see: bmsd scan", kFailed);
+  if (const auto missing = what_is_missing()) return complain("pin", *missing, kFailed);
   const std::string tty = fs::path(*device).filename();
   auto properties = output_of({"udevadm", "info", "--query=property", "--name=" + *device});
-  if (!properties) return complain(refused(properties.error()), kFailed);
+  if (!properties) return complain("pin", refused(properties.error()), kFailed);
   const std::string_view service = !on_venus() ? "" : options.serial_starter ? kStartBmsd : kHandsOff;
-  auto pin = make_pin(name_of(tty), udev_properties(*properties), service);
-  if (!pin) return complain(describe(pin.error()), kFailed);
+  auto pin = make_pin(device_name(tty), udev_properties(*properties), service);
+  if (!pin) return complain("pin", describe(pin.error()), kFailed);
 
   std::vector<Pin> pins = pins_there();
   std::erase_if(pins, [&](const Pin& other) {
     return (other.key == pin->key && other.value == pin->value) || tty_of(other) == tty;
   });
   pins.push_back(*pin);
-  if (auto written = write_pins(pins); !written) return complain(describe(written.error()), kFailed);
-  if (auto applied = apply(tty); !applied) return complain(refused(applied.error()), kFailed);
+  if (auto written = write_pins(pins); !written) return complain("pin", describe(written.error()), kFailed);
+  if (auto applied = apply(tty); !applied) return complain("pin", refused(applied.error()), kFailed);
 
   fmt::print("{} is kept for bmsd ({}={})\n", tty, pin->key, pin->value);
   if (service == kStartBmsd) {
@@ -164,9 +160,10 @@ int command_pin(const PinOptions& options) {
     print_pins();
     return kDone;
   }
-  if (options.port.empty()) return complain("name a port, as in bmsd pin ttyUSB0; bmsd scan finds them", kWrongUsage);
+  if (options.port.empty())
+    return complain("pin", "name a port, as in bmsd pin ttyUSB0; bmsd scan finds them", kWrongUsage);
   if (options.serial_starter && !on_venus())
-    return complain("--serial-starter is for Venus OS; here there is no serial-starter", kWrongUsage);
+    return complain("pin", "--serial-starter is for Venus OS; here there is no serial-starter", kWrongUsage);
   return options.remove ? remove_pin(options.port) : add_pin(options);
 }
 

@@ -19,11 +19,6 @@
 namespace bmsd {
 namespace {
 
-int complain(const std::string& text, int status) {
-  fmt::print(stderr, "bmsd plan: {}\n", text);
-  return status;
-}
-
 PlanDayOptions day_options(const PlanOptions& options) {
   PlanDayOptions day;
   day.hours = options.hours;
@@ -74,7 +69,8 @@ BatteryName name_of(const std::string& battery) {
 
 int plan_day(const PlanOptions& options) {
   const auto config = configuration(options);
-  if (!config) return complain(describe(config.error()), config.error().code == Errc::config ? kWrongUsage : kFailed);
+  if (!config)
+    return complain("plan", describe(config.error()), config.error().code == Errc::config ? kWrongUsage : kFailed);
   const BatteryConfig battery = config->batteries(std::vector{name_of(options.battery)}).front();
   PlanDayOptions day = day_options(options);
   if (const auto interval = config->line(name_of(options.battery).port).poll_interval) {
@@ -89,7 +85,7 @@ int plan_day(const PlanOptions& options) {
       return kDone;
     }
     if (const Status written = write_file(options.svg, svg); !written)
-      return complain(describe(written.error()), kFailed);
+      return complain("plan", describe(written.error()), kFailed);
   }
   if (options.json) {
     fmt::print("{}\n", plan_json(result, battery, day).dump(2));
@@ -126,7 +122,7 @@ int run_scenarios(const std::string& path) {
   std::ifstream file;
   if (path != "-") {
     file.open(path);
-    if (!file) return complain(path + ": cannot be read; - is standard input", kFailed);
+    if (!file) return complain("plan", path + ": cannot be read; - is standard input", kFailed);
   }
   std::istream& input = path == "-" ? std::cin : file;
   int status = kDone, number = 0;
@@ -135,7 +131,8 @@ int run_scenarios(const std::string& path) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const Answered answered = answer_scenario(line);
     fmt::print("{}\n", answered.json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    if (!answered.why_not.empty()) status = complain(fmt::format("line {}: {}", number, answered.why_not), kFailed);
+    if (!answered.why_not.empty())
+      status = complain("plan", fmt::format("line {}: {}", number, answered.why_not), kFailed);
   }
   return status;
 }
@@ -145,7 +142,7 @@ int run_scenarios(const std::string& path) {
 int command_plan(const PlanOptions& options) {
   if (options.scenario.empty()) return plan_day(options);
   if (!options.svg.empty())
-    return complain("--svg draws a simulated day, not a scenario; leave one of the two out", kWrongUsage);
+    return complain("plan", "--svg draws a simulated day, not a scenario; leave one of the two out", kWrongUsage);
   return run_scenarios(options.scenario);
 }
 

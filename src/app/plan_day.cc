@@ -9,10 +9,10 @@
 namespace bmsd {
 namespace {
 
-constexpr double kSampleEvery = 10;                // s
-constexpr std::int64_t kMidnight = 1'750'032'000;  // Unix time of the first one: some day, 00:00 UTC
-constexpr Instant kBegin{std::chrono::hours(24)};  // no timer is at its origin
-constexpr double kReached = 0.0015;                // V: the maximum is reached from there on
+constexpr double kSampleEvery = 10;                       // s
+constexpr std::int64_t kMidnight = 1'750'032'000;         // Unix time of the first one: some day, 00:00 UTC
+constexpr Instant kFirstInstant{std::chrono::hours(24)};  // no timer is at its origin
+constexpr double kReached = 0.0015;                       // V: the maximum is reached from there on
 
 void add(std::vector<PlanShare>& shares, const std::string& what, double hours, double kwh, double limit) {
   auto found = std::find_if(shares.begin(), shares.end(), [&](const PlanShare& share) { return share.what == what; });
@@ -34,7 +34,7 @@ class Day {
   PlanDay run() {
     const auto interval = Duration(static_cast<std::int64_t>(options_.interval_s * 1e6));
     const auto rounds = static_cast<std::int64_t>(std::ceil(options_.hours * 3600 / options_.interval_s));
-    Instant now = kBegin;
+    Instant now = kFirstInstant;
     for (std::int64_t i = 0; i < rounds; ++i, now += interval) {
       round(now);
       account();
@@ -53,7 +53,7 @@ class Day {
  private:
   // A poll, the evaluation after it, and what the charger makes of it.
   void round(Instant now) {
-    const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - kBegin).count();
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(now - kFirstInstant).count();
     const WallTime wall = {kMidnight + static_cast<std::int64_t>(options_.plant.start_hour * 3600) + since};
     const Status merged = battery_.merge(reading_of(plant_.battery().state()), 0, now);
     merged ? control_.round_good(now) : control_.round_failed(battery_, config_.control, now);

@@ -14,13 +14,13 @@ namespace bmsd {
 namespace {
 
 // Pixels.
-constexpr double kWidth = 1160, kLeft = 76, kRight = 196, kGap = 34, kLane = 24;
-constexpr double kPlotWidth = kWidth - kLeft - kRight;
+constexpr double kDrawingWidth = 1160, kLeft = 76, kRight = 196, kGap = 34, kLane = 24;
+constexpr double kPlotWidth = kDrawingWidth - kLeft - kRight;
 constexpr double kSeen = 1.2;    // narrower than that is not drawn by itself
 constexpr double kLetter = 6.6;  // width of a letter, about
 
 using Samples = std::vector<PlanSample>;
-using Value = std::function<double(const PlanSample&)>;
+using ValueOf = std::function<double(const PlanSample&)>;
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -45,7 +45,7 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-std::string clock_text(double hour) {
+std::string day_and_clock(double hour) {
   const auto minutes = static_cast<long>(std::lround(hour * 60));
   const long day = minutes / 1440;
   const std::string text = fmt::format("{:02}:{:02}", minutes / 60 % 24, minutes % 60);
@@ -61,20 +61,20 @@ double nice_step(double span, double count) {
   return 10 * power;
 }
 
-struct Line {
+struct Curve {
   std::string name;
   std::string color;
   std::string dash;  // empty: solid
   bool steps;        // changes at once; else drawn from point to point
-  Value value;
+  ValueOf value;
 };
 
 struct Panel {
   std::string title;  // with the unit
   double height;
   double least_span;  // of the scale
-  std::vector<Line> lines;
-  bool band = false;  // fill between the first two lines
+  std::vector<Curve> curves;
+  bool band = false;  // fill between the first two curves
 };
 
 class Drawing {
@@ -98,7 +98,7 @@ class Drawing {
  private:
   double x(double hour) const { return kLeft + (hour - start_) / (end_ - start_) * kPlotWidth; }
   double hours_per_tick() const;
-  std::string path(const Line& line, const std::function<double(double)>& height) const;
+  std::string path(const Curve& line, const std::function<double(double)>& height) const;
   void add(const std::string& text) { body += text + "\n"; }
 
   const Samples& samples_;
@@ -113,7 +113,7 @@ double Drawing::hours_per_tick() const {
 }
 
 // Leaves out what is less than a third of a pixel away from where the line goes anyway.
-std::string Drawing::path(const Line& line, const std::function<double(double)>& height) const {
+std::string Drawing::path(const Curve& line, const std::function<double(double)>& height) const {
   std::string d;
   double last_x = -1e9, last_y = -1e9;
   for (const PlanSample& sample : samples_) {
@@ -136,7 +136,7 @@ std::string Drawing::path(const Line& line, const std::function<double(double)>&
 
 void Drawing::panel(const Panel& panel) {
   double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
-  for (const Line& line : panel.lines) {
+  for (const Curve& line : panel.curves) {
     for (const PlanSample& sample : samples_) {
       low = std::min(low, line.value(sample));
       high = std::max(high, line.value(sample));
@@ -161,14 +161,14 @@ void Drawing::panel(const Panel& panel) {
     std::string back;
     for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
       if (back.empty() || sample == samples_.rend() - 1 || (samples_.rend() - sample) % 6 == 0) {
-        back += fmt::format("L{:.1f} {:.1f}", x(sample->hour), height(panel.lines[1].value(*sample)));
+        back += fmt::format("L{:.1f} {:.1f}", x(sample->hour), height(panel.curves[1].value(*sample)));
       }
     }
-    add(fmt::format(R"(<path fill="{}" fill-opacity="0.15" d="{}{}Z"/>)", panel.lines[0].color,
-                    path(panel.lines[0], height), back));
+    add(fmt::format(R"(<path fill="{}" fill-opacity="0.15" d="{}{}Z"/>)", panel.curves[0].color,
+                    path(panel.curves[0], height), back));
   }
   double legend = top + 14;
-  for (const Line& line : panel.lines) {
+  for (const Curve& line : panel.curves) {
     const std::string style = fmt::format(R"(fill="none" stroke="{}" stroke-width="1.8"{})", line.color,
                                           line.dash.empty() ? "" : fmt::format(R"( stroke-dasharray="{}")", line.dash));
     add(fmt::format(R"(<path {} stroke-linejoin="round" d="{}"/>)", style, path(line, height)));
@@ -227,7 +227,7 @@ void Drawing::lane(const std::string& title, const std::function<std::string(con
     const double left = x(stretch.from), width = std::max(x(stretch.to) - left, 0.5);
     add(fmt::format(
         R"(<g><title>{}, {} to {}</title><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" fill="{}"/>)",
-        escaped(stretch.text), clock_text(stretch.from), clock_text(stretch.to), left, y, width, kLane - 2,
+        escaped(stretch.text), day_and_clock(stretch.from), day_and_clock(stretch.to), left, y, width, kLane - 2,
         color_of(colors, stretch.text)));
     if (static_cast<double>(stretch.text.size()) * kLetter + 8 < width) {
       add(fmt::format(R"(<text class="in" x="{:.1f}" y="{:.1f}">{}</text>)", left + width / 2, y + 15.5,
@@ -260,7 +260,7 @@ void Drawing::key(const std::string& title, const std::map<std::string, std::str
   double at = kLeft + 84;
   for (const auto& [text, color] : colors) {
     const double width = 34 + static_cast<double>(text.size()) * kLetter * 12 / 11;
-    if (at + width > kWidth && at > kLeft + 84) {
+    if (at + width > kDrawingWidth && at > kLeft + 84) {
       at = kLeft + 84;
       y += 20;
     }
@@ -300,11 +300,11 @@ std::map<std::string, std::string> reason_colors(const Samples& samples) {
 }
 
 std::vector<Panel> panels() {
-  const auto solid = [](std::string name, std::string color, Value value) {
-    return Line{std::move(name), std::move(color), "", false, std::move(value)};
+  const auto solid = [](std::string name, std::string color, ValueOf value) {
+    return Curve{std::move(name), std::move(color), "", false, std::move(value)};
   };
-  const auto limit = [](std::string name, std::string color, Value value) {
-    return Line{std::move(name), std::move(color), "6 3", true, std::move(value)};
+  const auto limit = [](std::string name, std::string color, ValueOf value) {
+    return Curve{std::move(name), std::move(color), "6 3", true, std::move(value)};
   };
   return {
       {"Voltage of the battery (V)",
@@ -323,12 +323,12 @@ std::vector<Panel> panels() {
        10,
        {limit("CCL", "#d55e00", [](const PlanSample& s) { return s.ccl; }),
         solid("battery", "#0072b2", [](const PlanSample& s) { return s.current; }),
-        Line{"DCL, downwards", "#009e73", "2 3", true, [](const PlanSample& s) { return -s.dcl; }}}},
+        Curve{"DCL, downwards", "#009e73", "2 3", true, [](const PlanSample& s) { return -s.dcl; }}}},
       {"Power (kW)",
        110,
        1,
        {solid("sun", "#e69f00", [](const PlanSample& s) { return s.flow.pv / 1000; }),
-        Line{"house", "#555555", "4 2", false, [](const PlanSample& s) { return s.flow.load / 1000; }}}},
+        Curve{"house", "#555555", "4 2", false, [](const PlanSample& s) { return s.flow.load / 1000; }}}},
       {"State of charge (%)", 90, 10, {solid("as published", "#0072b2", [](const PlanSample& s) { return s.soc; })}},
   };
 }
@@ -376,7 +376,7 @@ text {{ font: 12px "DejaVu Sans", Verdana, sans-serif; fill: #222; }}
 <text class="heading" x="{4}" y="28">{2}</text>
 {5}</svg>
 )",
-      kWidth, height, escaped(heading), escaped(summary), kLeft, drawing.body);
+      kDrawingWidth, height, escaped(heading), escaped(summary), kLeft, drawing.body);
 }
 
 }  // namespace bmsd

@@ -8,7 +8,7 @@
 namespace bmsd {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string hours_text(double hours) {
   const long minutes = std::lround(hours * 60);
@@ -63,8 +63,8 @@ std::string shares_text(const std::vector<PlanShare>& shares, const char* name, 
   return text;
 }
 
-Json shares_json(const std::vector<PlanShare>& shares) {
-  Json list = Json::array();
+OrderedJson shares_json(const std::vector<PlanShare>& shares) {
+  OrderedJson list = OrderedJson::array();
   for (const PlanShare& share : shares) {
     list.push_back({{"reason", share.what},
                     {"hours", std::round(share.hours * 1e4) / 1e4},
@@ -74,7 +74,7 @@ Json shares_json(const std::vector<PlanShare>& shares) {
   return list;
 }
 
-double rounded(double value, double steps) { return std::round(value * steps) / steps; }
+double to_steps(double value, double steps) { return std::round(value * steps) / steps; }
 
 }  // namespace
 
@@ -106,38 +106,38 @@ std::string plan_summary(const PlanDay& day, const BatteryConfig& config, const 
   return text;
 }
 
-Json plan_json(const PlanDay& day, const BatteryConfig& config, const PlanDayOptions& options) {
-  Json stages = Json::array(), full = Json::array(), samples = Json::array();
+OrderedJson plan_json(const PlanDay& day, const BatteryConfig& config, const PlanDayOptions& options) {
+  OrderedJson stages = OrderedJson::array(), full = OrderedJson::array(), samples = OrderedJson::array();
   for (const PlanShare& share : day.modes) {
-    stages.push_back({{"stage", share.what}, {"hours", rounded(share.hours, 1e4)}});
+    stages.push_back({{"stage", share.what}, {"hours", to_steps(share.hours, 1e4)}});
   }
-  for (const double hour : day.full_charges) full.push_back(rounded(hour, 1e4));
+  for (const double hour : day.full_charges) full.push_back(to_steps(hour, 1e4));
   for (const PlanSample& s : day.samples) {
-    samples.push_back({{"hour", rounded(s.hour, 1e5)},
-                       {"cvl_v", rounded(s.cvl, 100)},
-                       {"ccl_a", rounded(s.ccl, 1000)},
-                       {"dcl_a", rounded(s.dcl, 1000)},
-                       {"voltage_v", rounded(s.voltage, 1000)},
-                       {"current_a", rounded(s.current, 100)},
-                       {"cell_min_v", rounded(s.lowest_cell, 1e4)},
-                       {"cell_max_v", rounded(s.highest_cell, 1e4)},
-                       {"soc_percent", rounded(s.soc, 100)},
-                       {"temperature_c", rounded(s.temperature, 10)},
-                       {"pv_w", rounded(s.flow.pv, 1)},
-                       {"load_w", rounded(s.flow.load, 1)},
+    samples.push_back({{"hour", to_steps(s.hour, 1e5)},
+                       {"cvl_v", to_steps(s.cvl, 100)},
+                       {"ccl_a", to_steps(s.ccl, 1000)},
+                       {"dcl_a", to_steps(s.dcl, 1000)},
+                       {"voltage_v", to_steps(s.voltage, 1000)},
+                       {"current_a", to_steps(s.current, 100)},
+                       {"cell_min_v", to_steps(s.lowest_cell, 1e4)},
+                       {"cell_max_v", to_steps(s.highest_cell, 1e4)},
+                       {"soc_percent", to_steps(s.soc, 100)},
+                       {"temperature_c", to_steps(s.temperature, 10)},
+                       {"pv_w", to_steps(s.flow.pv, 1)},
+                       {"load_w", to_steps(s.flow.load, 1)},
                        {"mode_text", s.mode},
                        {"charge_limit_reason", s.charge_reason},
                        {"discharge_limit_reason", s.discharge_reason}});
   }
-  Json json = {{"heading", plan_heading(options)},
-               {"stages", std::move(stages)},
-               {"full_charges_hours", std::move(full)},
-               {"charge_limited_by", shares_json(day.charge)},
-               {"discharge_limited_by", shares_json(day.discharge)},
-               {"charged_ah", rounded(day.charged_ah, 100)},
-               {"discharged_ah", rounded(day.discharged_ah, 100)},
-               {"sun_kwh", rounded(day.sun_kwh, 1000)},
-               {"load_kwh", rounded(day.load_kwh, 1000)}};
+  OrderedJson json = {{"heading", plan_heading(options)},
+                      {"stages", std::move(stages)},
+                      {"full_charges_hours", std::move(full)},
+                      {"charge_limited_by", shares_json(day.charge)},
+                      {"discharge_limited_by", shares_json(day.discharge)},
+                      {"charged_ah", to_steps(day.charged_ah, 100)},
+                      {"discharged_ah", to_steps(day.discharged_ah, 100)},
+                      {"sun_kwh", to_steps(day.sun_kwh, 1000)},
+                      {"load_kwh", to_steps(day.load_kwh, 1000)}};
   if (day.full_charges.empty()) json["not_full_because"] = why_not_full(day, config, options);
   json["samples"] = std::move(samples);
   return json;

@@ -23,7 +23,7 @@ constexpr double kUsualInterval = 1, kLongestInterval = 3600;  // s
 
 using Protocols = std::vector<const Protocol*>;
 
-Error wrong(std::string detail) { return {Errc::config, "options", 0, std::move(detail)}; }
+Error wrong_options(std::string detail) { return {Errc::config, "options", 0, std::move(detail)}; }
 
 bool can_have(const Protocol& protocol, int address) {
   return address >= protocol.lowest_address && address <= protocol.highest_address;
@@ -31,8 +31,9 @@ bool can_have(const Protocol& protocol, int address) {
 
 Status check_address(const Protocol& protocol, int address) {
   if (can_have(protocol, address)) return Done{};
-  return wrong(fmt::format("address {} is none of {}: write one from {} to {}", hex_address(address), protocol.name,
-                           hex_address(protocol.lowest_address), hex_address(protocol.highest_address)));
+  return wrong_options(fmt::format("address {} is none of {}: write one from {} to {}", hex_address(address),
+                                   protocol.name, hex_address(protocol.lowest_address),
+                                   hex_address(protocol.highest_address)));
 }
 
 Duration interval_of(double seconds) { return Duration(std::llround(seconds * 1e6)); }
@@ -48,11 +49,11 @@ Result<Protocols> named_protocols(const LineOptions& options, const std::string&
   }
   const Protocol* protocol = find_protocol(options.protocol);
   if (protocol == nullptr)
-    return wrong(fmt::format("\"{}\" is no protocol that bmsd speaks; see: bmsd list", options.protocol));
+    return wrong_options(fmt::format("\"{}\" is no protocol that bmsd speaks; see: bmsd list", options.protocol));
   if (!fits(*protocol, can_bus)) {
-    return wrong(can_bus ? fmt::format("{} is no protocol of a CAN bus, and {} is one", protocol->name, port)
-                         : fmt::format("{} is spoken over CAN, and {} is a serial port; name can0 or slcan:{}",
-                                       protocol->name, port, port));
+    return wrong_options(can_bus ? fmt::format("{} is no protocol of a CAN bus, and {} is one", protocol->name, port)
+                                 : fmt::format("{} is spoken over CAN, and {} is a serial port; name can0 or slcan:{}",
+                                               protocol->name, port, port));
   }
   chosen = {protocol};
   return chosen;
@@ -64,11 +65,11 @@ Result<PortPlan> plan_line(const LineOptions& options, const std::string& port) 
   plan.port = port;
   auto chosen = named_protocols(options, port);
   if (!chosen) return chosen.error();
-  if (chosen->empty()) return wrong(port + ": this bmsd speaks no protocol of a CAN bus");
+  if (chosen->empty()) return wrong_options(port + ": this bmsd speaks no protocol of a CAN bus");
   plan.line.protocols = std::move(*chosen);
   plan.type_known = !options.protocol.empty();
   if (options.baud < 0 || options.baud > 4'000'000)
-    return wrong(fmt::format("{} is no speed; write --baud 19200", options.baud));
+    return wrong_options(fmt::format("{} is no speed; write --baud 19200", options.baud));
   plan.line.baud = options.baud;
 
   auto addresses = parse_addresses(options.addresses);
@@ -81,7 +82,7 @@ Result<PortPlan> plan_line(const LineOptions& options, const std::string& port) 
   }
   const double interval = options.interval.value_or(kUsualInterval);
   if (!(interval >= 0 && interval <= kLongestInterval))
-    return wrong("--interval takes seconds from 0 (as fast as the wire allows) to 3600");
+    return wrong_options("--interval takes seconds from 0 (as fast as the wire allows) to 3600");
   plan.line.interval = interval_of(interval);
   return plan;
 }
@@ -284,7 +285,7 @@ Result<std::vector<PortPlan>> plan_ports(const LineOptions& options) {
   for (const std::string& port : options.ports) {
     const bool twice =
         std::any_of(plans.begin(), plans.end(), [&port](const PortPlan& other) { return other.port == port; });
-    if (twice) return wrong(fmt::format("port {} is named twice", port));
+    if (twice) return wrong_options(fmt::format("port {} is named twice", port));
     auto plan = plan_line(options, port);
     if (!plan) return plan.error();
     plans.push_back(std::move(*plan));

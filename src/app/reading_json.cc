@@ -10,7 +10,7 @@
 namespace bmsd {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr char kAlarms[] = "alarms";
 constexpr int kWireDecimals = 3;                       // no wire format here is finer; people are shown fewer
@@ -23,31 +23,31 @@ std::string key_in_words_of(const Protocol& protocol, std::string_view key) {
   return std::string(key);
 }
 
-Json plain_number(double value) {
+OrderedJson plain_number(double value) {
   if (value == std::floor(value) && std::abs(value) < kExactIntegers) return static_cast<std::int64_t>(value);
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
+  return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr);
 }
 
-Json extra_json(const ExtraValue& value) {
+OrderedJson extra_json(const ExtraValue& value) {
   return std::visit(
-      [](const auto& content) -> Json {
+      [](const auto& content) -> OrderedJson {
         using Content = std::decay_t<decltype(content)>;
         if constexpr (std::is_same_v<Content, std::monostate>) {
           return nullptr;
         } else if constexpr (std::is_same_v<Content, double>) {
           return plain_number(content);
         } else if constexpr (std::is_same_v<Content, std::vector<double>>) {
-          Json list = Json::array();
+          OrderedJson list = OrderedJson::array();
           for (const double number : content) list.push_back(plain_number(number));
           return list;
         } else if constexpr (std::is_same_v<Content, std::map<std::string, double>>) {
-          Json object = Json::object();
+          OrderedJson object = OrderedJson::object();
           for (const auto& [key, number] : content) object[key] = plain_number(number);
           return object;
         } else if constexpr (std::is_same_v<Content, std::vector<ExtraRecord>>) {
-          Json list = Json::array();
+          OrderedJson list = OrderedJson::array();
           for (const ExtraRecord& record : content) {
-            Json& object = list.emplace_back(Json::object());
+            OrderedJson& object = list.emplace_back(OrderedJson::object());
             for (const auto& [key, item] : record.values) object[key] = extra_json(item);
           }
           return list;
@@ -58,8 +58,8 @@ Json extra_json(const ExtraValue& value) {
       value);
 }
 
-Json list_json(const std::vector<double>& list, int decimals) {
-  Json numbers = Json::array();
+OrderedJson list_json(const std::vector<double>& list, int decimals) {
+  OrderedJson numbers = OrderedJson::array();
   for (const double number : list) numbers.push_back(number_json(number, decimals));
   return numbers;
 }
@@ -72,7 +72,7 @@ std::vector<int> numbers_of(const CellSet& cells) {
   return numbers;
 }
 
-Json field_json(Field field, const Reading& reading) {
+OrderedJson field_json(Field field, const Reading& reading) {
   const auto value = reading.get(field);
   if (!value) return nullptr;
   if (info(field).quantity == Quantity::flag) return *value != 0;
@@ -80,7 +80,7 @@ Json field_json(Field field, const Reading& reading) {
   return number_json(*value, decimals == 0 ? 0 : std::max(decimals, kWireDecimals));
 }
 
-void add_alarms(const Alarms& alarms, Json& values) {
+void add_alarms(const Alarms& alarms, OrderedJson& values) {
   std::vector<std::string> names;
   if (values.contains(kAlarms)) names = values[kAlarms].get<std::vector<std::string>>();
   names.insert(names.end(), alarms.names.begin(), alarms.names.end());
@@ -99,7 +99,7 @@ std::string list_text(const std::vector<double>& list, int decimals) {
   return text.empty() ? "none" : text;
 }
 
-std::string item_text(const Json& json) {
+std::string item_text(const OrderedJson& json) {
   if (json.is_null()) return "not set";
   if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
   if (json.is_string()) return json.get_ref<const std::string&>().empty() ? "empty" : json.get<std::string>();
@@ -107,16 +107,16 @@ std::string item_text(const Json& json) {
 }
 
 std::string extra_text(const ExtraValue& value) {
-  const Json json = extra_json(value);
+  const OrderedJson json = extra_json(value);
   if (!json.is_array()) return item_text(json);
   std::string text;
-  for (const Json& item : json) text += (text.empty() ? "" : " ") + item_text(item);
+  for (const OrderedJson& item : json) text += (text.empty() ? "" : " ") + item_text(item);
   return text.empty() ? "none" : text;
 }
 
 }  // namespace
 
-Json number_json(double value, int decimals) {
+OrderedJson number_json(double value, int decimals) {
   if (!std::isfinite(value)) return nullptr;
   const double scale = std::pow(10.0, decimals);
   const double rounded = std::round(value * scale) / scale;
@@ -124,7 +124,7 @@ Json number_json(double value, int decimals) {
   return rounded == 0 ? 0.0 : rounded;  // no -0.0
 }
 
-void add_reading(const Protocol& protocol, const Reading& reading, Json& values) {
+void add_reading(const Protocol& protocol, const Reading& reading, OrderedJson& values) {
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     const Field field = field_at(i);
     if (reading.says(field) != Says::nothing)

@@ -26,13 +26,7 @@ namespace bmsd {
 namespace {
 
 constexpr std::size_t kDifferencesShown = 10;
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;
-constexpr Instant kBegin = Instant{} + 1h;  // of virtual time; nothing depends on it
-
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd replay: %s\n", text.c_str());
-  return status;
-}
+constexpr Instant kVirtualBegin = Instant{} + 1h;  // of virtual time; nothing depends on it
 
 // Compares line by line what would be printed with what was expected.
 class Expectation {
@@ -96,17 +90,18 @@ VenusOptions bus_options(const std::string& bus) {
 // Who speaks what is learned by replaying it.
 int anonymise_capture(const ReplayOptions& options, Capture capture, const Config& config, const Log& log) {
   if (std::find(options.files.begin(), options.files.end(), options.anonymise) != options.files.end())
-    return complain(options.anonymise + ": is the capture itself; name another file", kWrongUsage);
+    return complain("replay", options.anonymise + ": is the capture itself; name another file", kWrongUsage);
   const std::vector<CaptureRecord> records = capture.records;
-  auto replayer = Replayer::make(std::move(capture), options.line, config, kBegin, [](Level, std::string_view) {});
-  if (!replayer) return complain(describe(replayer.error()), kWrongUsage);
+  auto replayer =
+      Replayer::make(std::move(capture), options.line, config, kVirtualBegin, [](Level, std::string_view) {});
+  if (!replayer) return complain("replay", describe(replayer.error()), kWrongUsage);
   (*replayer)->run([](Instant) { return true; });
   const auto done = anonymise(records, (*replayer)->protocols());
-  if (!done) return complain(describe(done.error()) + "; nothing was written", kFailed);
+  if (!done) return complain("replay", describe(done.error()) + "; nothing was written", kFailed);
   std::string text(kCaptureHead);
   for (const CaptureRecord& record : done->records) text += capture_line(record);
   if (const Status written = write_whole_file(options.anonymise, text); !written)
-    return complain(describe(written.error()), kFailed);
+    return complain("replay", describe(written.error()), kFailed);
   log(Level::info,
       fmt::format("{}: {} serial numbers and names are blanked, {} bytes that nobody understands are zeros; "
                   "times, addresses and all measured values are as they were",
@@ -119,25 +114,25 @@ int anonymise_capture(const ReplayOptions& options, Capture capture, const Confi
 int command_replay(const ReplayOptions& options) {
   const Log log = log_to_stderr(Level::info);
   auto capture = load_capture(options.files);
-  if (!capture) return complain(capture.error().detail, kWrongUsage);
+  if (!capture) return complain("replay", capture.error().detail, kWrongUsage);
   for (const std::string& remark : capture->remarks) log(Level::warning, remark);
   auto config = load_config(options.config, log);
-  if (!config) return complain(describe(config.error()), kWrongUsage);
+  if (!config) return complain("replay", describe(config.error()), kWrongUsage);
   if (!options.anonymise.empty()) return anonymise_capture(options, std::move(*capture), *config, log);
   std::optional<Expectation> expected;
   if (!options.expect.empty()) {
     const File file(options.expect, O_RDONLY);
     std::string text;
-    if (!file.is_open() || !file.read(text, kMostBytes))
-      return complain(options.expect + ": cannot be read; is the name right?", kWrongUsage);
+    if (!file.is_open() || !file.read(text, kLargestCapture))
+      return complain("replay", options.expect + ": cannot be read; is the name right?", kWrongUsage);
     expected.emplace(std::move(text));
   }
 
   // Who is on a bus keeps to its time.
   const bool real = options.speed == "real" || !options.bus.empty();
-  const Instant begin = real ? now_monotonic() : kBegin;
+  const Instant begin = real ? now_monotonic() : kVirtualBegin;
   auto replayer = Replayer::make(std::move(*capture), options.line, *config, begin, log);
-  if (!replayer) return complain(describe(replayer.error()), kWrongUsage);
+  if (!replayer) return complain("replay", describe(replayer.error()), kWrongUsage);
   Hub& hub = (*replayer)->hub();
 
   boost::asio::io_context io(1);

@@ -14,11 +14,10 @@
 namespace bmsd {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // of a file
 constexpr Duration kLongestPause = 24h;  // longer ones are a clock that was set; by then everything is lost anyway
 constexpr Duration kEnd = 1s;            // behind the last record: what was begun is over by then
 
-Error wrong(std::string detail) { return {Errc::config, "capture", 0, std::move(detail)}; }
+Error wrong_capture(std::string detail) { return {Errc::config, "capture", 0, std::move(detail)}; }
 
 // What a capture says of one of its ports.
 struct Known {
@@ -34,7 +33,7 @@ Status learn(const CaptureRecord& record, Known& known) {
   for (const ProtocolPacks& places : packs_of(record.text).places) {
     const Protocol* protocol = find_protocol(places.protocol);
     if (protocol == nullptr)
-      return wrong(
+      return wrong_capture(
           fmt::format("{}: the capture has packs of {}, which this bmsd does not speak; name what else it may "
                       "be with --protocol",
                       record.port, places.protocol));
@@ -87,11 +86,12 @@ Result<Capture> load_capture(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
     const File file(path == "-" ? "/dev/stdin" : path, O_RDONLY);
     std::string text;
-    if (!file.is_open() || !file.read(text, kMostBytes)) return wrong(path + ": cannot be read; is the name right?");
-    if (text.size() > kMostBytes) return wrong(path + ": is larger than a capture can be; split it");
+    if (!file.is_open() || !file.read(text, kLargestCapture))
+      return wrong_capture(path + ": cannot be read; is the name right?");
+    if (text.size() > kLargestCapture) return wrong_capture(path + ": is larger than a capture can be; split it");
     if (const Status added = add_capture(text, path, capture); !added) return added.error();
   }
-  if (capture.records.empty()) return wrong(files.front() + ": there is nothing in it");
+  if (capture.records.empty()) return wrong_capture(files.front() + ": there is nothing in it");
   return capture;
 }
 

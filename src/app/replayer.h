@@ -2,6 +2,7 @@
 // the capture. No clock, no I/O.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +17,9 @@
 #include "line/capture.h"
 
 namespace bmsd {
+
+// Of a file that is read as a whole.
+inline constexpr std::size_t kLargestCapture = std::size_t{1} << 30;
 
 // A whole capture, or several one behind the other. Error config: "FILE:LINE: what is wrong; what to do".
 struct Capture {

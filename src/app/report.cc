@@ -36,11 +36,6 @@ constexpr std::size_t kMostOfAFile = 16 * 1024 * 1024;
 constexpr std::string_view kFolder = "bmsd-report";
 constexpr std::string_view kSelf = "/proc/self/exe";
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd report: %s\n", text.c_str());
-  return status;
-}
-
 std::optional<std::string> content_of(const std::string& path) {
   const File file(path, O_RDONLY);
   std::string text;
@@ -91,7 +86,8 @@ class Report {
   explicit Report(const ReportOptions& options) : options_(options) {}
 
   int run() {
-    if (workshop_.path().empty()) return complain("there is no room for temporary files; set TMPDIR", kFailed);
+    if (workshop_.path().empty())
+      return complain("report", "there is no room for temporary files; set TMPDIR", kFailed);
     look_for_daemon();
     learn_secrets();
     add_system();
@@ -261,8 +257,8 @@ class Report {
         options_.file.empty() ? "bmsd-report-" + utc(wall_now().seconds, "%Y%m%dT%H%M%SZ") + ".tar.gz" : options_.file;
     // Made here, so that it is nobody else's at any time.
     const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made < 0 && errno == EEXIST) return complain(file + ": is there already; name another file", kFailed);
-    if (made < 0) return complain(file + ": " + std::strerror(errno), kFailed);
+    if (made < 0 && errno == EEXIST) return complain("report", file + ": is there already; name another file", kFailed);
+    if (made < 0) return complain("report", file + ": " + std::strerror(errno), kFailed);
     ::close(made);
     const std::string errors = workshop_.path() + "/errors";
     const auto ran = run_program({"tar", "-C", workshop_.path(), "-czf", "-", std::string(kFolder)}, file, errors);
@@ -270,7 +266,7 @@ class Report {
       std::error_code ignored;
       fs::remove(file, ignored);
       std::string said = ran ? content_of(errors).value_or("") : describe(ran.error());
-      return complain("tar fails: " + said.substr(0, said.find('\n')), kFailed);
+      return complain("report", "tar fails: " + said.substr(0, said.find('\n')), kFailed);
     }
     std::printf("%s\n\n%s", file.c_str(), readme().c_str());
     return kDone;

@@ -1,7 +1,6 @@
 // bmsd restart: has the running daemon replaced by a new process, without a gap.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -11,12 +10,7 @@
 namespace bmsd {
 namespace {
 
-constexpr Duration kPatience = 110s;  // the daemon gives up before
-
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd restart: %s\n", text.c_str());
-  return status;
-}
+constexpr Duration kRestartWithin = 110s;  // the daemon gives up before
 
 }  // namespace
 
@@ -26,11 +20,11 @@ int command_restart(const RestartOptions& options) {
     std::error_code error;
     const std::filesystem::path path = std::filesystem::absolute(options.with, error);  // the daemon is elsewhere
     if (error || !std::filesystem::is_regular_file(path, error))
-      return complain(options.with + ": no such file; --with names the new binary", kWrongUsage);
+      return complain("restart", options.with + ": no such file; --with names the new binary", kWrongUsage);
     request["with"] = path.string();
   }
-  const auto reply = ask(options.socket, request, kPatience);
-  if (!reply) return complain(describe(reply.error()), kFailed);
+  const auto reply = ask(options.socket, request, kRestartWithin);
+  if (!reply) return complain("restart", describe(reply.error()), kFailed);
   fmt::print("process {} (bmsd {}) has taken over\n", reply->value("pid", 0), reply->value("version", ""));
   return kDone;
 }

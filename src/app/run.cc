@@ -40,11 +40,6 @@ constexpr Duration kLeaves = 700ms;  // when what must not be lost is done
 
 using Exit = std::optional<int>;  // the exit status of a daemon that is not to run, or not any more
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd run: %s\n", text.c_str());
-  return status;
-}
-
 Level level_of(const std::string& name) {
   if (name == "error") return Level::error;
   if (name == "warning") return Level::warning;
@@ -76,7 +71,7 @@ class Runner {
   int run() {
     if (options_.take_over >= 0) {
       auto taken = Takeover::begin(options_.take_over);
-      if (!taken) return complain(describe(taken.error()), kFailed);
+      if (!taken) return complain("run", describe(taken.error()), kFailed);
       takeover_ = std::move(*taken);
     }
     for (const auto step : {&Runner::configure, &Runner::add_ports, &Runner::add_socket}) {
@@ -166,23 +161,23 @@ class Runner {
   }
 
   Exit configure() {
-    if (auto usable = plan_ports(lines_); !usable) return complain(describe(usable.error()), kWrongUsage);
+    if (auto usable = plan_ports(lines_); !usable) return complain("run", describe(usable.error()), kWrongUsage);
     path_ = config_path(options_.config);
     const auto text = read_config(path_);
     has_file_ = !text || text->has_value();
-    if (!options_.config.empty() && !has_file_) return complain(path_ + ": no such file", kWrongUsage);
+    if (!options_.config.empty() && !has_file_) return complain("run", path_ + ": no such file", kWrongUsage);
 
     open_keeper();
     ConfigChoice choice = choose_config(path_, text, keeper_->state().good_config);
     set_level(choice.config);
     auto plan = plan_run(lines_, choice.config);
-    if (!plan) return complain(describe(plan.error()), kWrongUsage);
+    if (!plan) return complain("run", describe(plan.error()), kWrongUsage);
     plan_ = std::move(*plan);
     for (PortPlan& port : plan_.ports) recall_adapter(port, *keeper_);
     report(choice);
     if (plan_.ports.empty() && plan_.excluded.empty()) {
       return complain(
-          "name a port: bmsd run /dev/ttyUSB0, or PORTS = /dev/ttyUSB0 in " + path_ + " (bmsd scan finds them)",
+          "run", "name a port: bmsd run /dev/ttyUSB0, or PORTS = /dev/ttyUSB0 in " + path_ + " (bmsd scan finds them)",
           kWrongUsage);
     }
     for (const std::string& port : plan_.excluded) log_(Level::info, port + ": left alone (EXCLUDED_DEVICES)");
@@ -230,7 +225,7 @@ class Runner {
         log_(Level::warning, text + "; waiting for it");
       };
       if (auto added = daemon_.add_port(plan, {.log_first_failure = false}, lost, [opened] { *opened = true; }); !added)
-        return complain(describe(added.error()), kWrongUsage);
+        return complain("run", describe(added.error()), kWrongUsage);
       if (takeover_) takeover_->give_port(daemon_, daemon_.line_count() - 1);
     }
     return std::nullopt;
@@ -294,7 +289,7 @@ class Runner {
       socket_ = std::move(*made);
       return std::nullopt;
     }
-    if (!options_.socket.empty()) return complain(describe(made.error()), kFailed);
+    if (!options_.socket.empty()) return complain("run", describe(made.error()), kFailed);
     log_(Level::warning, describe(made.error()) + "; going on without: show and watch cannot ask this process");
     return std::nullopt;
   }

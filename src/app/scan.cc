@@ -26,11 +26,6 @@
 namespace bmsd {
 namespace {
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd scan: %s\n", text.c_str());
-  return status;
-}
-
 std::vector<std::string> serial_adapters() {
   std::vector<std::string> ports;
   std::error_code error;
@@ -250,9 +245,9 @@ int command_scan(const ScanOptions& options) {
   LineOptions lines = options.line;
   if (lines.ports.empty()) lines.ports = ports_of_this_machine(lines.protocol);
   if (lines.ports.empty())
-    return complain("no serial adapter in /dev and no CAN interface; plug one in or name a port", kFailed);
+    return complain("scan", "no serial adapter in /dev and no CAN interface; plug one in or name a port", kFailed);
   auto plans = plan_ports(lines);
-  if (!plans) return complain(describe(plans.error()), kWrongUsage);
+  if (!plans) return complain("scan", describe(plans.error()), kWrongUsage);
 
   boost::asio::io_context io(1);
   bool first = true;
@@ -262,7 +257,7 @@ int command_scan(const ScanOptions& options) {
   Scanner scanner(io, options.json ? Scanner::PrintFound() : print);
   for (const PortPlan& plan : *plans) {
     if (auto added = scanner.add(plan, options.all_addresses); !added)
-      return complain(describe(added.error()), kWrongUsage);
+      return complain("scan", describe(added.error()), kWrongUsage);
   }
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   bool interrupted = false;

@@ -6,6 +6,7 @@
 #include "app/battery_choice.h"
 #include "app/diagnosis.h"
 #include "app/explanations.h"
+#include "app/request.h"
 #include "app/status.h"
 #include "io/clock.h"
 
@@ -15,25 +16,17 @@ namespace {
 using Json = nlohmann::json;
 
 // A text of the request; empty: it has none.
-std::string text_in(const Json& request, const char* key) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Error wrong(std::string why) { return {Errc::config, "request", 0, std::move(why)}; }
+Error wrong_request(std::string why) { return {Errc::config, "request", 0, std::move(why)}; }
 
 Result<Change> change_in(const Json& request) {
   const auto what = changeable_of(text_in(request, "what"));
-  if (!what) return wrong(R"("what" is "charge-fet", "discharge-fet" or "soc")");
+  if (!what) return wrong_request(R"("what" is "charge-fet", "discharge-fet" or "soc")");
   const auto given = request.find("value");
   const bool is_number = given != request.end() && given->is_number() && !is_switch(*what);
   const auto value = is_number ? std::optional(given->get<double>()) : value_of(*what, text_in(request, "value"));
-  if (!value) return wrong(is_switch(*what) ? R"("value" is "on" or "off")" : R"("value" is a number from 0 to 100)");
+  if (!value)
+    return wrong_request(is_switch(*what) ? R"("value" is "on" or "off")" : R"("value" is a number from 0 to 100)");
   return Change{*what, *value};
-}
-
-Json failure(const Error& error) {
-  return {{"ok", false}, {"error", error.detail.empty() ? describe(error) : error.detail}};
 }
 
 Json said(const std::string& id, Changeable what, double value) {

@@ -14,12 +14,7 @@
 namespace bmsd {
 namespace {
 
-constexpr Duration kPatience = 15s;  // the daemon's answer takes 5 s at most
-
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd set: %s\n", text.c_str());
-  return status;
-}
+constexpr Duration kSetWithin = 15s;  // the daemon's answer takes 5 s at most
 
 nlohmann::json request_of(const std::string& battery, const Change& change) {
   nlohmann::json request = {
@@ -50,19 +45,20 @@ std::string said(const nlohmann::json& reply, const Change& change) {
 
 int command_set(const SetOptions& options) {
   const auto change = parse_change(options.change);
-  if (!change) return complain(describe(change.error()), kWrongUsage);
+  if (!change) return complain("set", describe(change.error()), kWrongUsage);
   std::string battery = options.battery;
   if (!options.yes) {
-    if (isatty(STDIN_FILENO) == 0) return complain("nobody can be asked here: confirm it with --yes", kWrongUsage);
+    if (isatty(STDIN_FILENO) == 0)
+      return complain("set", "nobody can be asked here: confirm it with --yes", kWrongUsage);
     nlohmann::json check = request_of(battery, *change);
     check["check"] = true;
     const auto may = ask(options.socket, check);
-    if (!may) return complain(describe(may.error()), kFailed);
+    if (!may) return complain("set", describe(may.error()), kFailed);
     if (std::string named = text_at(*may, "battery"); !named.empty()) battery = std::move(named);
-    if (!confirmed(battery, *change)) return complain("nothing was changed", kFailed);
+    if (!confirmed(battery, *change)) return complain("set", "nothing was changed", kFailed);
   }
-  const auto reply = ask(options.socket, request_of(battery, *change), kPatience);
-  if (!reply) return complain(describe(reply.error()), kFailed);
+  const auto reply = ask(options.socket, request_of(battery, *change), kSetWithin);
+  if (!reply) return complain("set", describe(reply.error()), kFailed);
   fmt::print("{}\n", said(*reply, *change));
   return kDone;
 }

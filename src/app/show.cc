@@ -21,12 +21,7 @@ namespace {
 constexpr std::chrono::seconds kPinnedPatience{8};
 constexpr std::chrono::seconds kSearchPatience{60};
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "bmsd show: %s\n", text.c_str());
-  return status;
-}
-
-int print(const nlohmann::json& reply, bool json) {
+int print_batteries(const nlohmann::json& reply, bool json) {
   const nlohmann::json batteries = reply.value("batteries", nlohmann::json::array());
   if (json) {
     std::printf("%s\n", json_text(reply, 2).c_str());
@@ -36,7 +31,7 @@ int print(const nlohmann::json& reply, bool json) {
     for (const auto& battery : batteries) std::printf("%s\n", battery_sheet(battery, style).c_str());
     for (const std::string& waiting : texts_at(reply, "waiting")) std::fprintf(stderr, "%s\n", waiting.c_str());
   }
-  if (batteries.empty()) return complain("no battery answers", kFailed);
+  if (batteries.empty()) return complain("show", "no battery answers", kFailed);
   return kDone;
 }
 
@@ -117,23 +112,23 @@ class Reader {
 
 int command_show(const ShowOptions& options) {
   if (options.line.ports.empty()) {
-    if (options.all) return complain("--all reads a line: name its port", kWrongUsage);
+    if (options.all) return complain("show", "--all reads a line: name its port", kWrongUsage);
     auto reply = ask(options.socket, {{"ask", "show"}});
-    if (!reply) return complain(describe(reply.error()), kFailed);
-    return print(*reply, options.json);
+    if (!reply) return complain("show", describe(reply.error()), kFailed);
+    return print_batteries(*reply, options.json);
   }
   auto plans = plan_ports(options.line);
-  if (!plans) return complain(describe(plans.error()), kWrongUsage);
+  if (!plans) return complain("show", describe(plans.error()), kWrongUsage);
 
   boost::asio::io_context io(1);
   Reader reader(io, options, log_to_stderr(Level::error));
   for (const PortPlan& plan : *plans) {
-    if (auto added = reader.add(plan); !added) return complain(describe(added.error()), kWrongUsage);
+    if (auto added = reader.add(plan); !added) return complain("show", describe(added.error()), kWrongUsage);
   }
   const nlohmann::json reply = reader.read();
-  if (!reader.lost().empty()) return complain(reader.lost(), kFailed);
-  if (reply["batteries"].empty()) return complain("no BMS answers: " + reader.diagnosis(), kFailed);
-  return print(reply, options.json);
+  if (!reader.lost().empty()) return complain("show", reader.lost(), kFailed);
+  if (reply["batteries"].empty()) return complain("show", "no BMS answers: " + reader.diagnosis(), kFailed);
+  return print_batteries(reply, options.json);
 }
 
 }  // namespace bmsd

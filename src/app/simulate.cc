@@ -156,11 +156,11 @@ Status log_replies(SimBus& bus, const std::string& path) {
 // --- Standard input ---
 
 // Reads lines without blocking, until its end.
-class LineReader {
+class ConsoleReader {
  public:
   using OnLine = std::function<void(const std::string&)>;
 
-  LineReader(boost::asio::io_context& io, OnLine on_line) : input_(io), on_line_(std::move(on_line)) {
+  ConsoleReader(boost::asio::io_context& io, OnLine on_line) : input_(io), on_line_(std::move(on_line)) {
     flags_ = ::fcntl(STDIN_FILENO, F_GETFL);
     const int copy = ::dup(STDIN_FILENO);
     if (copy < 0) return;
@@ -173,13 +173,13 @@ class LineReader {
     }
     read();
   }
-  ~LineReader() {
+  ~ConsoleReader() {
     boost::system::error_code ignored;
     input_.close(ignored);
     if (flags_ >= 0) ::fcntl(STDIN_FILENO, F_SETFL, flags_);  // Asio has made it non-blocking, for the shell too
   }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
+  ConsoleReader(const ConsoleReader&) = delete;
+  ConsoleReader& operator=(const ConsoleReader&) = delete;
 
  private:
   void read() {
@@ -220,7 +220,7 @@ int complain(const Error& error) {
   return error.code == Errc::config ? kWrongUsage : kFailed;
 }
 
-void say(const std::string& text) {
+void say_at_once(const std::string& text) {
   std::printf("%s\n", text.c_str());
   std::fflush(stdout);
 }
@@ -302,7 +302,7 @@ int command_simulate(const SimulateOptions& options) {
   PumpHooks hooks;
   bool told = false;
   hooks.opened = [&] {
-    if (!std::exchange(told, true)) say(greeting(bus, where));
+    if (!std::exchange(told, true)) say_at_once(greeting(bus, where));
   };
   hooks.lost = [&](const Error&) {  // the pump has logged why
     if (told) return;
@@ -314,12 +314,12 @@ int command_simulate(const SimulateOptions& options) {
   Pump pump(io, std::move(port), end, where, log_to_stderr(Level::warning), hooks, pump_options);
 
   Console console(bus, cable);
-  LineReader reader(io, [&](const std::string& line) {
+  ConsoleReader reader(io, [&](const std::string& line) {
     const auto answer = console.execute(line);
     if (!answer) {
-      say("error: " + describe(answer.error()));
+      say_at_once("error: " + describe(answer.error()));
     } else if (!answer->empty()) {
-      say(*answer);
+      say_at_once(*answer);
     }
     if (console.quit()) io.stop();
   });

@@ -18,7 +18,7 @@ Error unusable(std::string detail) { return {Errc::config, "snapshot", 0, std::m
 // What can be any bytes.
 Json text_json(const std::string& text) { return Json::binary(std::vector<std::uint8_t>(text.begin(), text.end())); }
 
-std::string text_of(const Json& json) {
+std::string text_or_bytes(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (!json.is_binary()) return {};
   const auto& bytes = json.get_binary();
@@ -27,7 +27,7 @@ std::string text_of(const Json& json) {
 
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
-  return found == object.end() ? std::string() : text_of(*found);
+  return found == object.end() ? std::string() : text_or_bytes(*found);
 }
 
 int int_at(const Json& object, const char* key, int otherwise) {
@@ -118,7 +118,7 @@ std::optional<InheritedBattery> battery_of(const Json& json, Instant now) {
   battery.id = text_at(json, "id");
   battery.port = text_at(json, "port");
   if (const auto identities = json.find("identities"); identities != json.end() && identities->is_array()) {
-    for (const Json& identity : *identities) battery.identities.push_back(text_of(identity));
+    for (const Json& identity : *identities) battery.identities.push_back(text_or_bytes(identity));
   }
   battery.answers = bool_at(json, "answers", true);
   battery.lost_since = instant_from(json, "lost_since_us", now).value_or(Instant{});

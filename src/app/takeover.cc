@@ -14,7 +14,7 @@ namespace bmsd {
 namespace {
 
 constexpr Duration kGuardianWithin = 10s;
-constexpr Duration kPatience = 30s;  // the old process waits for its lines to be quiet
+constexpr Duration kParcelWithin = 30s;  // the old process waits for its lines to be quiet
 
 // The packs of a line as this process is to know them: those of its own configuration where that names any, and of each
 // what the other process knew. Empty: the configuration wants something else now, and the line finds out by itself.
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Takeover>> Takeover::begin(int channel) {
   Descriptor end(channel);
   const nlohmann::json hello = {{"say", "hello"}, {"format", kSnapshotFormat}, {"version", kVersion}};
   if (Status sent = send_parcel(end.get(), hello.dump()); !sent) return sent.error();
-  Result<Parcel> parcel = receive_parcel(end.get(), kPatience);
+  Result<Parcel> parcel = receive_parcel(end.get(), kParcelWithin);
   if (!parcel) return parcel.error();
   auto snapshot = parse_snapshot(parcel->text, now_monotonic());
   if (!snapshot) return snapshot.error();

@@ -17,10 +17,10 @@ namespace bmsd {
 namespace {
 
 // The daemon answers at once or is stuck; a longer wait would only make Ctrl-C feel dead.
-constexpr Duration kPatience = 2s;
+constexpr Duration kAnswerWithin = 2s;
 
 Result<std::string> picture(const WatchOptions& options, const TerminalScreen& screen) {
-  const auto reply = ask(options.socket, {{"ask", "show"}}, kPatience);
+  const auto reply = ask(options.socket, {{"ask", "show"}}, kAnswerWithin);
   if (!reply) return reply.error();
   return battery_table(reply->value("batteries", nlohmann::json::array()), {screen.width(), screen.color()});
 }

@@ -12,8 +12,6 @@
 namespace bmsd {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n\v\f";
-
 unsigned char lower(char c) { return static_cast<unsigned char>(std::tolower(static_cast<unsigned char>(c))); }
 
 // "Daren485" of "daren-485".
@@ -100,12 +98,6 @@ void add_address(std::string_view item, std::vector<std::string>& words, Convert
 
 bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 std::vector<std::string_view> items_of(std::string_view text) {

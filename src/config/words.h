@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "config/convert.h"
 
 namespace bmsd {
 
-bool same_word(std::string_view a, std::string_view b);  // without case
-std::string_view trimmed(std::string_view text);
+bool same_word(std::string_view a, std::string_view b);         // without case
 std::vector<std::string_view> items_of(std::string_view text);  // split at commas, trimmed, without empty ones
 std::string quoted(std::string_view text);                      // on one line, not longer than people read
 

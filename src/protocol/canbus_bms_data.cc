@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/text.h"
 #include "wire/numbers.h"
 
 namespace bmsd::canbus {
@@ -27,9 +28,7 @@ std::string text_of(Bytes data) {
     if (byte < 0x20 || byte > 0x7E) break;
     text += static_cast<char>(byte);
   }
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+  return std::string(trimmed(text, " "));
 }
 
 bool is_full(Bytes data) {

@@ -57,9 +57,69 @@ Json fault_of(const Json& request) {
   return nullptr;
 }
 
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return io_error(path + ": too long for a socket; name a shorter one with --socket");
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+// Removes a socket that nobody serves any more. Anything else at `path` is not ours to remove.
+Status make_room(const std::string& path, const sockaddr_un& address) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) return Done{};
+  if (!S_ISSOCK(status.st_mode)) return io_error(path + ": exists and is no socket; name another one with --socket");
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int result = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int error = errno;
+  close(probe);
+  if (result == 0 || error == EAGAIN) {
+    return io_error(path +
+                    ": another bmsd is running and serves it; stop that one, or name another socket with --socket");
+  }
+  if (error != ECONNREFUSED) return io_error(path + ": " + std::strerror(error), error);
+  if (unlink(path.c_str()) != 0)
+    return io_error(path + ": left over and cannot be removed: " + std::strerror(errno), errno);
+  return Done{};
+}
+
+Status make_directory(const std::string& path) {
+  const auto directory = std::filesystem::path(path).parent_path();
+  if (directory.empty()) return Done{};
+  std::error_code error;
+  std::filesystem::create_directories(directory.parent_path(), error);  // mkdir reports what matters
+  if (mkdir(directory.c_str(), geteuid() == 0 ? 0755 : 0700) != 0 && errno != EEXIST) {
+    return io_error(directory.string() + ": cannot be made: " + std::strerror(errno), errno);
+  }
+  return Done{};
+}
+
+// A listening descriptor.
+Result<int> listen_on(const std::string& path) {
+  auto address = address_of(path);
+  if (!address) return address.error();
+  if (auto made = make_directory(path); !made) return made.error();
+  if (auto room = make_room(path, *address); !room) return room.error();
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  // The mode of the descriptor before bind is the mode of the socket file: at no time can others connect.
+  if (descriptor >= 0 && fchmod(descriptor, 0600) == 0 &&
+      bind(descriptor, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 &&
+      listen(descriptor, 8) == 0) {
+    return descriptor;
+  }
+  const int error = errno;
+  if (descriptor >= 0) close(descriptor);
+  return io_error(path + ": " + std::strerror(error), error);
+}
+
+}  // namespace
+
 // One client: reads a line, waits for the answer, writes it, reads the next line. Until it has read its reply nothing
 // more is read from it, so it holds one reply of memory and no time.
-class Client : public std::enable_shared_from_this<Client> {
+class ControlSocket::Client : public std::enable_shared_from_this<ControlSocket::Client> {
  public:
   using Gone = std::function<void(const std::shared_ptr<Client>&)>;
 
@@ -151,66 +211,6 @@ class Client : public std::enable_shared_from_this<Client> {
   std::string received_, reply_;
   std::uint64_t asked_ = 0, answered_ = 0;  // the last request, and the last one that was answered
 };
-
-Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return io_error(path + ": too long for a socket; name a shorter one with --socket");
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
-
-// Removes a socket that nobody serves any more. Anything else at `path` is not ours to remove.
-Status make_room(const std::string& path, const sockaddr_un& address) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) return Done{};
-  if (!S_ISSOCK(status.st_mode)) return io_error(path + ": exists and is no socket; name another one with --socket");
-  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  const int result = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const int error = errno;
-  close(probe);
-  if (result == 0 || error == EAGAIN) {
-    return io_error(path +
-                    ": another bmsd is running and serves it; stop that one, or name another socket with --socket");
-  }
-  if (error != ECONNREFUSED) return io_error(path + ": " + std::strerror(error), error);
-  if (unlink(path.c_str()) != 0)
-    return io_error(path + ": left over and cannot be removed: " + std::strerror(errno), errno);
-  return Done{};
-}
-
-Status make_directory(const std::string& path) {
-  const auto directory = std::filesystem::path(path).parent_path();
-  if (directory.empty()) return Done{};
-  std::error_code error;
-  std::filesystem::create_directories(directory.parent_path(), error);  // mkdir reports what matters
-  if (mkdir(directory.c_str(), geteuid() == 0 ? 0755 : 0700) != 0 && errno != EEXIST) {
-    return io_error(directory.string() + ": cannot be made: " + std::strerror(errno), errno);
-  }
-  return Done{};
-}
-
-// A listening descriptor.
-Result<int> listen_on(const std::string& path) {
-  auto address = address_of(path);
-  if (!address) return address.error();
-  if (auto made = make_directory(path); !made) return made.error();
-  if (auto room = make_room(path, *address); !room) return room.error();
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  // The mode of the descriptor before bind is the mode of the socket file: at no time can others connect.
-  if (descriptor >= 0 && fchmod(descriptor, 0600) == 0 &&
-      bind(descriptor, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0 &&
-      listen(descriptor, 8) == 0) {
-    return descriptor;
-  }
-  const int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  return io_error(path + ": " + std::strerror(error), error);
-}
-
-}  // namespace
 
 class ControlSocket::Server : public std::enable_shared_from_this<ControlSocket::Server> {
  public:

@@ -62,6 +62,7 @@ class ControlSocket {
   const std::string& path() const;
 
  private:
+  class Client;
   class Server;
   explicit ControlSocket(std::shared_ptr<Server> server);
   std::shared_ptr<Server> server_;

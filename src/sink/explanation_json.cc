@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-void add(Json& json, const char* key, const std::optional<double>& value, int decimals) {
+void add_rounded(Json& json, const char* key, const std::optional<double>& value, int decimals) {
   if (value) json[key] = rounded(*value, decimals);
 }
 
@@ -69,8 +69,8 @@ Json limit_json(const LimitExplanation& limit, LimitName name) {
                {"hold_s", rounded(limit.hold_s, 3)},
                {"rate" + unit + "_per_s", rounded(limit.rate_per_s, 6)},
                {"text", limit_text(limit, name)}};
-  add(json, "hold_left_s", limit.hold_left_s, 1);
-  add(json, "arrives_in_s", limit.arrives_in_s, 1);
+  add_rounded(json, "hold_left_s", limit.hold_left_s, 1);
+  add_rounded(json, "arrives_in_s", limit.arrives_in_s, 1);
   Json& candidates = json["candidates"] = Json::array();
   for (const LimitCandidate& candidate : limit.candidates) candidates.push_back(candidate_json(candidate, unit));
   Json& releases = json["releases"] = Json::array();
@@ -96,14 +96,14 @@ Json stage_json(const StageExplanation& stage) {
                {"float_v", rounded(facts.bounds.float_voltage, 2)},
                {"text", stage_text(stage)}};
   if (facts.highest_cell > 0) json["highest_cell"] = facts.highest_cell;
-  add(json, "missing_v", stage.missing_volts, 3);
-  add(json, "missing_difference_v", stage.missing_difference, 3);
-  add(json, "float_in_s", stage.seconds_to_float, 1);
-  add(json, "sum_above_bulk_v", stage.volts_to_bulk, 3);
-  add(json, "restart_difference_v", stage.restart_difference, 3);
-  add(json, "soc_to_bulk_percent", stage.soc_to_bulk, 2);
-  add(json, "difference_to_bulk_v", stage.difference_to_bulk, 3);
-  add(json, "bulk_in_s", stage.seconds_to_bulk, 1);
+  add_rounded(json, "missing_v", stage.missing_volts, 3);
+  add_rounded(json, "missing_difference_v", stage.missing_difference, 3);
+  add_rounded(json, "float_in_s", stage.seconds_to_float, 1);
+  add_rounded(json, "sum_above_bulk_v", stage.volts_to_bulk, 3);
+  add_rounded(json, "restart_difference_v", stage.restart_difference, 3);
+  add_rounded(json, "soc_to_bulk_percent", stage.soc_to_bulk, 2);
+  add_rounded(json, "difference_to_bulk_v", stage.difference_to_bulk, 3);
+  add_rounded(json, "bulk_in_s", stage.seconds_to_bulk, 1);
   return json;
 }
 

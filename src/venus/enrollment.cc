@@ -9,8 +9,8 @@
 namespace bmsd {
 namespace {
 
-constexpr Duration kRetry = 1s;
-constexpr Duration kRetrySettled = 3s;  // nobody waits for it
+constexpr Duration kAskAgain = 1s;
+constexpr Duration kAskAgainSettled = 3s;  // nobody waits for it
 constexpr Duration kSeenEvery = 24h;
 constexpr Duration kClockEvery = 1min;  // until it is set
 
@@ -79,7 +79,7 @@ void Enrollment::failed(bool absent) {
     if (!options_.wait_for_settings) guess();
     return;
   }
-  retry_.start(settled_ ? kRetrySettled : kRetry, [this] { ask(); });
+  retry_.start(settled_ ? kAskAgainSettled : kAskAgain, [this] { ask(); });
 }
 
 void Enrollment::answered(const SettingsClient::Enrolled& found) {

@@ -8,10 +8,10 @@
 namespace bmsd {
 namespace {
 
-constexpr Duration kRetry = 1s;
-constexpr Duration kLockRetry = 5s;
-constexpr Duration kPatience = 10s;  // with the bus itself
-constexpr int kLoudTries = 5;        // for the name; after a quick restart the old process may still hold it
+constexpr Duration kConnectAgain = 1s;
+constexpr Duration kLockAgain = 5s;
+constexpr Duration kBusPatience = 10s;  // with the bus itself
+constexpr int kLoudTries = 5;           // for the name; after a quick restart the old process may still hold it
 
 }  // namespace
 
@@ -104,7 +104,7 @@ void VenusService::complain(const std::string& problem) {
 
 // The link goes when the time has come, because this may be called by it.
 void VenusService::connect_later() {
-  retry_.start(kRetry, [this] {
+  retry_.start(kConnectAgain, [this] {
     link_.reset();
     connect();
   });
@@ -201,7 +201,7 @@ bool VenusService::lock_inherited(const std::string& path) {
 void VenusService::request_name() {
   prepared_ = false;
   if (!enrollment_.settled() || !limits_ || asked_) return;
-  if (!lock()) return retry_.start(kLockRetry, [this] { request_name(); });
+  if (!lock()) return retry_.start(kLockAgain, [this] { request_name(); });
   prepared_ = true;
   if (holds_back_) return;
   asked_ = true;
@@ -214,7 +214,7 @@ void VenusService::call_request_name(unsigned flags, Connection::Reply reply) {
   Writer writer(*call);
   writer.text(name_);
   writer.uint32(flags);
-  link_->connection.call(*call, kPatience, std::move(reply));
+  link_->connection.call(*call, kBusPatience, std::move(reply));
 }
 
 void VenusService::named(DBusMessage& reply) {
@@ -266,7 +266,7 @@ void VenusService::try_name_later(const std::string& problem) {
     note(Level::warning,
          problem + (name_tries_ < kLoudTries ? "; trying again" : "; trying again each second, silently"));
   }
-  retry_.start(kRetry, [this] {
+  retry_.start(kConnectAgain, [this] {
     asked_ = false;
     request_name();
   });

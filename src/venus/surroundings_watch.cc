@@ -12,20 +12,20 @@
 namespace bmsd {
 namespace {
 
-constexpr Duration kPatience = 20s;  // with a sensor, until it is said that it is not there
-constexpr Duration kQuiet = 60s;     // between two lines on the same value
+constexpr Duration kSensorPatience = 20s;  // with a sensor, until it is said that it is not there
+constexpr Duration kQuiet = 60s;           // between two lines on the same value
 
 constexpr const char* kHub4Mode = "/Settings/CGwacs/Hub4Mode";
 constexpr const char* kBatteryLifeState = "/Settings/CGwacs/BatteryLife/State";
 constexpr const char* kMinimumSocLimit = "/Settings/CGwacs/BatteryLife/MinimumSocLimit";
 constexpr const char* kSocLimit = "/Settings/CGwacs/BatteryLife/SocLimit";
 
-std::optional<double> number(const BusValue& value) {
+std::optional<double> as_real(const BusValue& value) {
   const auto real = convert(value, ItemType::real);
   return real ? std::optional(std::get<double>(*real)) : std::nullopt;
 }
-std::optional<std::int64_t> integer(const BusValue& value) {
-  const auto real = number(value);
+std::optional<std::int64_t> as_integer(const BusValue& value) {
+  const auto real = as_real(value);
   return real && std::abs(*real) < 1e6 ? std::optional(static_cast<std::int64_t>(*real)) : std::nullopt;
 }
 
@@ -55,7 +55,7 @@ void SurroundingsWatch::follow(const BatteryView& view) {
   followed->sensor = std::move(sensor);
   followed->wants_ess = wants_ess;
   if (!followed->sensor.service.empty()) {
-    for (Use* use : {&followed->current, &followed->soc}) use->quiet.start(kPatience, [this] { look(); });
+    for (Use* use : {&followed->current, &followed->soc}) use->quiet.start(kSensorPatience, [this] { look(); });
   }
   rewatch();
   look_later();
@@ -104,15 +104,15 @@ void SurroundingsWatch::look() {
 std::optional<double> SurroundingsWatch::measured(const ExternalSensor& sensor, const std::string& path,
                                                   Field field) const {
   if (sensor.service.empty() || path.empty()) return std::nullopt;
-  const auto value = number(watch_.value({sensor.service, path}));
+  const auto value = as_real(watch_.value({sensor.service, path}));
   if (!value || broken_rule(field, *value) != nullptr) return std::nullopt;
   return std::round(*value * 1000) / 1000;
 }
 
 std::optional<Ess> SurroundingsWatch::ess() const {
   const auto setting = [this](const char* path) { return watch_.value({kSettingsService, path, true}); };
-  const Ess ess{integer(setting(kHub4Mode)), integer(setting(kBatteryLifeState)), number(setting(kMinimumSocLimit)),
-                number(setting(kSocLimit))};
+  const Ess ess{as_integer(setting(kHub4Mode)), as_integer(setting(kBatteryLifeState)),
+                as_real(setting(kMinimumSocLimit)), as_real(setting(kSocLimit))};
   return ess == Ess{} ? std::nullopt : std::optional(ess);
 }
 

@@ -5,8 +5,8 @@
 namespace bmsd {
 namespace {
 
-constexpr Duration kRetry = 1s;
-constexpr Duration kPatience = 25s;  // drivers that read their line while they are asked take seconds
+constexpr Duration kConnectAnew = 1s;
+constexpr Duration kReadWithin = 25s;  // drivers that read their line while they are asked take seconds
 
 std::string owner_rule(const std::string& name) {
   return std::string("type='signal',sender='") + DBUS_SERVICE_DBUS + "',interface='" + DBUS_INTERFACE_DBUS +
@@ -90,7 +90,7 @@ void BusWatch::complain(const std::string& problem) {
 
 void BusWatch::connect() {
   const auto again = [this] {
-    retry_.start(kRetry, [this] {
+    retry_.start(kConnectAnew, [this] {
       connection_.reset();
       connect();
     });
@@ -134,7 +134,7 @@ void BusWatch::lost() {
     service.owner.clear();
     service.forget();
   }
-  retry_.start(kRetry, [this] { connect(); });
+  retry_.start(kConnectAnew, [this] { connect(); });
   changed_();
 }
 
@@ -149,7 +149,7 @@ void BusWatch::begin(const std::string& name) {
   connection_->add_match(items_rule(name));
   const auto call = method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "GetNameOwner");
   Writer(*call).text(name);
-  connection_->call(*call, kPatience, [this, name](DBusMessage& reply) {
+  connection_->call(*call, kReadWithin, [this, name](DBusMessage& reply) {
     const auto owner = first_value(reply);
     const auto* unique = owner ? std::get_if<std::string>(&*owner) : nullptr;
     if (error_of(reply).empty() && unique != nullptr) owned(name, *unique);
@@ -182,7 +182,7 @@ void BusWatch::ask(const std::string& name, const std::string& path) {
   if (owner.empty()) return;
   services_[name].items[path].asked = true;
   const auto call = method_call(owner.c_str(), path, kBusItem, "GetValue");
-  connection_->call(*call, kPatience, [this, name, owner, path](DBusMessage& reply) {
+  connection_->call(*call, kReadWithin, [this, name, owner, path](DBusMessage& reply) {
     const auto service = services_.find(name);
     if (service == services_.end() || service->second.owner != owner) return;
     const auto item = service->second.items.find(path);

@@ -19,43 +19,43 @@ using ::testing::HasSubstr;
 
 const std::string kSecret = "SECRETNO1";
 
-struct Session {
+struct Conversation {
   std::vector<CaptureRecord> records;
   int address = 0;
 };
 
 // Everything that can be asked, of one pack.
-Session talk(const Protocol& protocol, double corrupt = 0) {
-  Session session;
-  session.address = protocol.default_address;
+Conversation talk(const Protocol& protocol, double corrupt = 0) {
+  Conversation conversation;
+  conversation.address = protocol.default_address;
   SimBus bus({.protocol = &protocol, .speed = protocol.speeds.front(), .chunk = 1ms, .seed = 4});
   PackModelOptions model;
   model.fixed = true;
   PackOptions pack;
-  pack.address = session.address;
+  pack.address = conversation.address;
   pack.serial_number = kSecret;
   EXPECT_TRUE(bus.add_pack(pack, PackModel(model)));
   bus.faults().set(Fault::corrupt, corrupt);
   LinePlan plan;
   plan.protocols = {&protocol};
   plan.baud = protocol.speeds.front();
-  plan.addresses = {session.address};
+  plan.addresses = {conversation.address};
   Line line(plan);
-  Wiretap tap(line, [&session](const Wiretap::Event& event) {
+  Wiretap tap(line, [&conversation](const Wiretap::Event& event) {
     CaptureRecord record;
     record.at = 1'700'000'000'000'000 + event.at.time_since_epoch().count();
     record.port = "p";
     record.kind = event.kind;
     record.baud = event.baud;
     record.bytes.assign(event.bytes.begin(), event.bytes.end());
-    session.records.push_back(std::move(record));
+    conversation.records.push_back(std::move(record));
   });
   VirtualWire wire(tap, bus);
   wire.open(9600);
   wire.run_for(15s);
   line.demand_all();
   wire.run_for(corrupt > 0 ? 300s : 60s);
-  return session;
+  return conversation;
 }
 
 std::string bytes_of(const std::vector<CaptureRecord>& records) {
@@ -80,16 +80,16 @@ class Anonymising : public ::testing::TestWithParam<const Protocol*> {};
 
 TEST_P(Anonymising, LeavesNoNameAndEveryFrameIntact) {
   const Protocol& protocol = *GetParam();
-  const Session session = talk(protocol);
-  const auto done = anonymise(session.records, {{"p", {&protocol}}});
+  const Conversation conversation = talk(protocol);
+  const auto done = anonymise(conversation.records, {{"p", {&protocol}}});
   ASSERT_TRUE(done) << describe(done.error());
   EXPECT_FALSE(holds_secret(bytes_of(done->records)));
-  if (holds_secret(bytes_of(session.records))) {
+  if (holds_secret(bytes_of(conversation.records))) {
     EXPECT_GT(done->names, 0U);
   }
-  ASSERT_EQ(done->records.size(), session.records.size());
+  ASSERT_EQ(done->records.size(), conversation.records.size());
   int frames = 0;
-  std::string before = bytes_of(session.records), after = bytes_of(done->records);
+  std::string before = bytes_of(conversation.records), after = bytes_of(done->records);
   ASSERT_EQ(before.size(), after.size());
   if (done->bytes_removed > 0) return;  // what nobody understands
   for (std::size_t at = 0; at < after.size();) {
@@ -105,8 +105,8 @@ TEST_P(Anonymising, LeavesNoNameAndEveryFrameIntact) {
 
 TEST_P(Anonymising, DamagedRepliesTellNothingEither) {
   const Protocol& protocol = *GetParam();
-  const Session session = talk(protocol, 0.3);
-  const auto done = anonymise(session.records, {{"p", {&protocol}}});
+  const Conversation conversation = talk(protocol, 0.3);
+  const auto done = anonymise(conversation.records, {{"p", {&protocol}}});
   ASSERT_TRUE(done) << describe(done.error());
   const std::string bytes = bytes_of(done->records);
   for (const char* part : {"SECR", "CRET", "ETNO"}) {
@@ -122,9 +122,9 @@ INSTANTIATE_TEST_SUITE_P(Protocols, Anonymising, ::testing::ValuesIn(simulated()
 });
 
 TEST(Anonymise, WhatNamesAnAdapterOrANetworkIsRenamed) {
-  Session session = talk(kDaren485);
-  for (CaptureRecord& record : session.records) record.port = "usb:A50285BI";
-  const auto done = anonymise(session.records, {{"usb:A50285BI", {&kDaren485}}});
+  Conversation conversation = talk(kDaren485);
+  for (CaptureRecord& record : conversation.records) record.port = "usb:A50285BI";
+  const auto done = anonymise(conversation.records, {{"usb:A50285BI", {&kDaren485}}});
   ASSERT_TRUE(done);
   EXPECT_EQ(done->records.front().port, "port1");
 }
@@ -135,11 +135,12 @@ std::string refusal(const std::vector<CaptureRecord>& records, const std::vector
 }
 
 TEST(Anonymise, WhatCannotBeDoneIsRefused) {
-  const Session session = talk(kDaren485);
-  EXPECT_THAT(refusal(session.records, {}), HasSubstr("nobody knows what is spoken there"));
+  const Conversation conversation = talk(kDaren485);
+  EXPECT_THAT(refusal(conversation.records, {}), HasSubstr("nobody knows what is spoken there"));
   Protocol unknown = kDaren485;
   unknown.name = "some-new-one";
-  EXPECT_THAT(refusal(session.records, {&unknown}), HasSubstr("is not known, so this capture cannot be anonymised"));
+  EXPECT_THAT(refusal(conversation.records, {&unknown}),
+              HasSubstr("is not known, so this capture cannot be anonymised"));
   std::vector<CaptureRecord> can(1);
   can[0].port = "p";
   can[0].can = true;
@@ -147,14 +148,14 @@ TEST(Anonymise, WhatCannotBeDoneIsRefused) {
 }
 
 TEST(Anonymise, ANameThatStandsWhereNoneIsExpectedIsRefused) {
-  Session session = talk(kDaren485);
+  Conversation conversation = talk(kDaren485);
   // Another device tells it too, in bytes that nobody understands, long after anybody asked for names.
-  CaptureRecord stranger = session.records.back();
+  CaptureRecord stranger = conversation.records.back();
   stranger.kind = CaptureRecord::received;
   stranger.at += 60'000'000;
   stranger.bytes.assign(kSecret.begin(), kSecret.end());
-  session.records.push_back(stranger);
-  EXPECT_THAT(refusal(session.records, {&kDaren485}), HasSubstr("also stands where no protocol has one"));
+  conversation.records.push_back(stranger);
+  EXPECT_THAT(refusal(conversation.records, {&kDaren485}), HasSubstr("also stands where no protocol has one"));
 }
 
 }  // namespace

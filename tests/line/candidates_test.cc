@@ -8,17 +8,12 @@
 #include "protocol/daren_485.h"
 #include "protocol/lltjbd_uart.h"
 #include "protocol/registry.h"
+#include "scan_rig.h"
 
 namespace bmsd {
 namespace {
 
 using testing::ElementsAre;
-
-SearchSpace all() {
-  SearchSpace space;
-  space.protocols = protocols_over(Medium::stream);
-  return space;
-}
 
 // Place of the first try that fits; the number of tries if there is none.
 template <typename Fits>
@@ -27,13 +22,13 @@ std::ptrdiff_t first(const std::vector<Candidate>& tries, Fits fits) {
 }
 
 TEST(Candidates, EachIsTriedOnce) {
-  const auto tries = candidates(all());
+  const auto tries = candidates(test::serial_space());
   for (std::size_t i = 0; i < tries.size(); ++i)
     EXPECT_EQ(std::count(tries.begin(), tries.end(), tries[i]), 1) << tries[i].protocol->name;
 }
 
 TEST(Candidates, EveryFamilyHasItsFirstTryBeforeAnyHasASecond) {
-  const auto tries = candidates(all());
+  const auto tries = candidates(test::serial_space());
   const auto count = static_cast<std::ptrdiff_t>(protocols_over(Medium::stream).size());
   for (const Protocol* protocol : protocols_over(Medium::stream)) {
     const auto place = first(tries, [&](const Candidate& one) { return one.protocol == protocol; });
@@ -45,7 +40,7 @@ TEST(Candidates, EveryFamilyHasItsFirstTryBeforeAnyHasASecond) {
 }
 
 TEST(Candidates, AProbeThatIsFormallyAWriteComesBehindTheFirstTryOfAllOthers) {
-  const auto tries = candidates(all());
+  const auto tries = candidates(test::serial_space());
   bool writes = false;
   for (std::size_t i = 0; i < protocols_over(Medium::stream).size(); ++i) {
     EXPECT_FALSE(writes && !tries[i].protocol->probe_is_write) << tries[i].protocol->name;
@@ -54,7 +49,7 @@ TEST(Candidates, AProbeThatIsFormallyAWriteComesBehindTheFirstTryOfAllOthers) {
 }
 
 TEST(Candidates, UsualAddressesAtAllSpeedsComeBeforeFurtherOnes) {
-  const auto tries = candidates(all());
+  const auto tries = candidates(test::serial_space());
   const auto further = first(tries, [](const Candidate& one) { return one.further; });
   for (const Protocol* protocol : protocols_over(Medium::stream)) {
     for (const int baud : protocol->speeds) {
@@ -67,7 +62,7 @@ TEST(Candidates, UsualAddressesAtAllSpeedsComeBeforeFurtherOnes) {
 }
 
 TEST(Candidates, WhatIsRememberedIsTriedFirst) {
-  SearchSpace space = all();
+  SearchSpace space = test::serial_space();
   space.remembered = Remembered{&kDalyUart, 9600, {0x42}};
   const auto tries = candidates(space);
   EXPECT_EQ(tries[0].protocol, &kDalyUart);
@@ -89,7 +84,7 @@ TEST(Candidates, ConfiguredAddressesGoToThoseWhoCanHaveThem) {
 }
 
 TEST(Candidates, AConfiguredSpeedIsTheOnlyOne) {
-  SearchSpace space = all();
+  SearchSpace space = test::serial_space();
   space.baud = 57600;
   for (const Candidate& one : candidates(space)) EXPECT_EQ(one.baud, 57600);
 }

@@ -5,6 +5,7 @@
 #include "long_look.h"
 #include "protocol/daly_uart.h"
 #include "rig.h"
+#include "scan_rig.h"
 
 namespace bmsd {
 namespace {
@@ -235,32 +236,14 @@ TEST(DalyUartLine, ANewPackIsCountedAfresh) {
 
 // --- Finding ---
 
-std::vector<int> scan(const DalyRigOptions& options) {
-  SimBus bus({.protocol = &kDalyUart, .speed = 9600});
-  for (const int address : options.packs) {
-    PackOptions pack;
-    pack.address = address;
-    pack.variant = options.variant;
-    EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  }
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kDalyUart};
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(9600);
-  while (!detection.finished() && wire.now() < Instant(60s)) wire.run_for(1s);
-  std::vector<int> found;
-  for (const Found& one : detection.found()) {
-    found.push_back(one.address);
-    EXPECT_TRUE(one.second_proof);
-  }
-  return found;
+std::vector<int> found_daly(const test::ScanRigOptions& options) {
+  return test::addresses_found({.protocol = &kDalyUart, .speed = 9600}, options);
 }
 
 TEST(DalyUartLine, AScanFindsEachBoardOnce) {
-  EXPECT_THAT(scan({.packs = {0x40}, .addresses = {}, .variant = {}}), ElementsAre(0x40));
-  EXPECT_THAT(scan({.packs = {0x40, 0x41, 0x4F}, .addresses = {}, .variant = {}}), ElementsAre(0x40, 0x41, 0x4F));
-  EXPECT_THAT(scan({.packs = {0x40}, .addresses = {}, .variant = {{"host", "80"}}}), ElementsAre(0x80));
+  EXPECT_THAT(found_daly({.packs = {0x40}}), ElementsAre(0x40));
+  EXPECT_THAT(found_daly({.packs = {0x40, 0x41, 0x4F}}), ElementsAre(0x40, 0x41, 0x4F));
+  EXPECT_THAT(found_daly({.packs = {0x40}, .variant = {{"host", "80"}}}), ElementsAre(0x80));
 }
 
 TEST(DalyUartLine, ABoardThatAnswersOnlyTheOtherHostIsFoundAndRead) {

@@ -11,6 +11,7 @@
 #include "protocol/lltjbd_uart.h"
 #include "protocol/pylontech_rs485.h"
 #include "protocol/registry.h"
+#include "scan_rig.h"
 #include "sim/bus.h"
 #include "sim/virtual_wire.h"
 
@@ -20,12 +21,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-SearchSpace all() {
-  SearchSpace space;
-  space.protocols = protocols_over(Medium::stream);
-  return space;
-}
 
 // "daren-485 19200 1" of all that was found.
 std::vector<std::string> names(const Detection& detection) {
@@ -65,7 +60,7 @@ TEST_P(EveryProtocol, IsFoundAtItsUsualPlaceWithinFiveSecondsAndNothingElse) {
   const Protocol& protocol = *GetParam();
   const int baud = protocol.speeds.front();
   auto bus = line(baud, {protocol.default_address});
-  Detection detection({.space = all()});
+  Detection detection({.space = test::serial_space()});
   VirtualWire wire(detection, *bus);
   wire.open(9600);
   run(detection, wire);
@@ -81,7 +76,7 @@ TEST_P(EveryProtocol, IsFoundAtItsOtherSpeedsAndFactoryAddress) {
   if (protocol.other_default >= 0) places.emplace_back(protocol.speeds.front(), protocol.other_default);
   for (const auto& [baud, address] : places) {
     auto bus = line(baud, {address});
-    Detection detection({.space = all(), .first_only = true});
+    Detection detection({.space = test::serial_space(), .first_only = true});
     VirtualWire wire(detection, *bus);
     wire.open(9600);
     run(detection, wire);
@@ -98,7 +93,7 @@ TEST_P(EveryProtocol, AllPacksOfALineAreFound) {
     if (own && addresses.size() < 4) addresses.push_back(address);
   }
   auto bus = line(protocol.speeds.front(), addresses);
-  Detection detection({.space = all()});
+  Detection detection({.space = test::serial_space()});
   VirtualWire wire(detection, *bus);
   wire.open(9600);
   run(detection, wire);
@@ -111,7 +106,7 @@ TEST_P(EveryProtocol, WhatIsRememberedIsFoundAtOnce) {
   const Protocol& protocol = *GetParam();
   const int baud = protocol.speeds.back(), address = protocol.addresses.back();
   auto bus = line(baud, {address});
-  SearchSpace space = all();
+  SearchSpace space = test::serial_space();
   space.remembered = Remembered{&protocol, baud, {address}};
   Detection detection({.space = space, .first_only = true});
   VirtualWire wire(detection, *bus);
@@ -160,7 +155,7 @@ TEST_P(EveryProtocol, AnotherMasterIsNamedAndNeverSpokenTo) {
   const Protocol& protocol = *GetParam();
   for (const int baud : protocol.speeds) {
     OtherMaster other(protocol, baud);
-    Detection detection({.space = all()});
+    Detection detection({.space = test::serial_space()});
     VirtualWire wire(detection, other);
     wire.open(19200);
     run(detection, wire, 60s);
@@ -184,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(Protocols, EveryProtocol, testing::ValuesIn(protocols_o
 // --- Lines with faults ---
 
 struct DarenLine {
-  explicit DarenLine(DetectionOptions options = {.space = all()})
+  explicit DarenLine(DetectionOptions options = {.space = test::serial_space()})
       : detection(std::move(options)), wire(detection, bus) {
     PackOptions pack;
     EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
@@ -218,7 +213,7 @@ std::vector<std::string> look_at_jbd(Detection& detection, const char* voltage) 
 }
 
 TEST(Detection, CellsThatDoNotAddUpToTheVoltageOfAnotherReplyAreNotBelieved) {
-  Detection detection({.space = all()});
+  Detection detection({.space = test::serial_space()});
   EXPECT_THAT(look_at_jbd(detection, "26.1"), IsEmpty());
   EXPECT_THAT(detection.diagnosis(), HasSubstr("do not add up"));
 }
@@ -237,7 +232,7 @@ TEST(Detection, WhoRefusesTheIdentifyingExchangeIsAskedForAnother) {
   pack.address = 2;
   pack.variant = {{"unknown", "93"}};
   ASSERT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  Detection detection({.space = all()});
+  Detection detection({.space = test::serial_space()});
   VirtualWire wire(detection, bus);
   wire.open(9600);
   run(detection, wire);

@@ -6,6 +6,7 @@
 #include "long_look.h"
 #include "protocol/eg4_lifepower.h"
 #include "rig.h"
+#include "scan_rig.h"
 
 namespace bmsd {
 namespace {
@@ -250,37 +251,20 @@ TEST(Eg4LifepowerLine, ANewPackIsReadAfresh) {
 
 // --- Finding ---
 
-std::vector<int> scan(const std::vector<int>& packs, const Variant& variant) {
-  SimBus bus({.protocol = &kEg4Lifepower, .speed = 9600});
-  for (const int address : packs) {
-    PackOptions pack;
-    pack.address = address;
-    pack.variant = variant;
-    EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  }
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kEg4Lifepower};
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(9600);
-  while (!detection.finished() && wire.now() < Instant(60s)) wire.run_for(1s);
-  std::vector<int> found;
-  for (const Found& one : detection.found()) {
-    found.push_back(one.address);
-    EXPECT_TRUE(one.second_proof);
-  }
-  return found;
+std::vector<int> found_eg4(const test::ScanRigOptions& options) {
+  return test::addresses_found({.protocol = &kEg4Lifepower, .speed = 9600}, options);
 }
 
 TEST(Eg4LifepowerLine, AScanFindsEachPackOnce) {
   const std::vector<int> four = {1, 3, 15, 0};
-  EXPECT_THAT(scan({1}, {}), ElementsAre(1));
-  EXPECT_THAT(scan(four, {}), ElementsAreArray(four));
-  EXPECT_THAT(scan({0}, {}), ElementsAre(0));
-  EXPECT_THAT(scan({1}, {{"board", "revov"}}), ElementsAre(1));
-  EXPECT_THAT(scan({1}, {{"start", "both"}}), ElementsAre(1));
-  EXPECT_THAT(scan({1}, {{"firmware", "none"}}), ElementsAre(1));
-  EXPECT_THAT(scan({1}, {{"firmware", "none"}, {"hardware", "no"}}), ElementsAre(1)) << "proven by a second reading";
+  EXPECT_THAT(found_eg4({.packs = {1}}), ElementsAre(1));
+  EXPECT_THAT(found_eg4({.packs = four}), ElementsAreArray(four));
+  EXPECT_THAT(found_eg4({.packs = {0}}), ElementsAre(0));
+  EXPECT_THAT(found_eg4({.packs = {1}, .variant = {{"board", "revov"}}}), ElementsAre(1));
+  EXPECT_THAT(found_eg4({.packs = {1}, .variant = {{"start", "both"}}}), ElementsAre(1));
+  EXPECT_THAT(found_eg4({.packs = {1}, .variant = {{"firmware", "none"}}}), ElementsAre(1));
+  EXPECT_THAT(found_eg4({.packs = {1}, .variant = {{"firmware", "none"}, {"hardware", "no"}}}), ElementsAre(1))
+      << "proven by a second reading";
 }
 
 TEST(Eg4LifepowerLine, APackOfEitherStartByteIsFoundAndRead) {

@@ -42,9 +42,9 @@ constexpr Glitch kGlitches[] = {
 };
 
 // One pack of a protocol on a line in virtual time.
-struct Rig {
+struct GlitchRig {
   enum class Start : std::uint8_t { settled, cold };
-  explicit Rig(const Protocol& of, Start start = Start::settled)
+  explicit GlitchRig(const Protocol& of, Start start = Start::settled)
       : protocol(of),
         bus({.protocol = &of, .speed = of.speeds.front(), .delay = 10ms}),
         line(plan(of)),
@@ -141,7 +141,7 @@ std::optional<double> distance(const Battery& battery, const Glitch& glitch, con
 class Glitches : public testing::TestWithParam<const Protocol*> {};
 
 TEST_P(Glitches, OfOneSampleAreNeverBelieved) {
-  Rig rig(*GetParam());
+  GlitchRig rig(*GetParam());
   ASSERT_EQ(rig.line.pack(0).state, PackTalk::alive);
   for (const Oddity& odd : rig.battery().oddities()) {
     ADD_FAILURE() << "of an ordinary battery: " << odd.key << " " << odd.rule << " " << odd.last.value_or(0);
@@ -189,7 +189,7 @@ TEST_P(Glitches, OfTheVeryFirstSampleAreNotBelieved) {
   for (const char* volts : {"4.9", "0.9"}) {
     SCOPED_TRACE(volts);
     const Glitch glitch = {"", "cell_voltages_v", volts, 0.5};
-    Rig rig(*GetParam(), Rig::Start::cold);
+    GlitchRig rig(*GetParam(), GlitchRig::Start::cold);
     ASSERT_TRUE(rig.set("voltage_v", std::to_string(rig.state().voltage)));
     ASSERT_TRUE(rig.set(glitch.key, list_text(rig.state().cell_voltages, volts)));
     const PackState said = rig.state();
@@ -210,7 +210,7 @@ TEST_P(Glitches, OfTheVeryFirstSampleAreNotBelieved) {
 }
 
 TEST_P(Glitches, AreToldFromALoadOf200AmpereAndARisingCell) {
-  Rig rig(*GetParam());
+  GlitchRig rig(*GetParam());
   ASSERT_EQ(rig.line.pack(0).state, PackTalk::alive);
   const auto rounds_until = [&](const auto& believed) {
     const std::uint64_t from = rig.rounds();

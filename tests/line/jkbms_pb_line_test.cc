@@ -6,6 +6,7 @@
 #include "long_look.h"
 #include "protocol/jkbms_pb.h"
 #include "rig.h"
+#include "scan_rig.h"
 #include "wire/modbus.h"
 
 namespace bmsd {
@@ -215,35 +216,17 @@ TEST(JkBmsPbLine, ADeviceThatRefusesIsNoPack) {
 
 // --- Finding ---
 
-std::vector<int> scan(const std::vector<int>& packs, const std::map<std::string, std::string, std::less<>>& variant) {
-  SimBus bus({.protocol = &kJkBmsPb, .speed = 115200, .delay = 15ms});
-  for (const int address : packs) {
-    PackOptions pack;
-    pack.address = address;
-    pack.variant = variant;
-    EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  }
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kJkBmsPb};
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(115200);
-  while (!detection.finished() && wire.now() < Instant(60s)) wire.run_for(1s);
-  std::vector<int> found;
-  for (const Found& one : detection.found()) {
-    found.push_back(one.address);
-    EXPECT_TRUE(one.second_proof);
-  }
-  return found;
+std::vector<int> found_jk(const test::ScanRigOptions& options) {
+  return test::addresses_found({.protocol = &kJkBmsPb, .speed = 115200, .delay = 15ms}, options);
 }
 
 TEST(JkBmsPbLine, AScanFindsEachPackOnce) {
-  EXPECT_THAT(scan({1}, {}), ElementsAre(1));
-  EXPECT_THAT(scan({1, 2, 9, 15}, {}), ElementsAre(1, 2, 9, 15));
-  EXPECT_THAT(scan({3}, {{"about", "never"}}), ElementsAre(3)) << "about is no proof";
-  EXPECT_THAT(scan({3, 4}, {{"pads", "both"}, {"echo", "11"}}), ElementsAre(3, 4));
-  EXPECT_THAT(scan({1}, {{"exception", "2"}}), IsEmpty());
-  EXPECT_THAT(scan({1}, {{"acknowledged", "no"}}), IsEmpty());
+  EXPECT_THAT(found_jk({.packs = {1}}), ElementsAre(1));
+  EXPECT_THAT(found_jk({.packs = {1, 2, 9, 15}}), ElementsAre(1, 2, 9, 15));
+  EXPECT_THAT(found_jk({.packs = {3}, .variant = {{"about", "never"}}}), ElementsAre(3)) << "about is no proof";
+  EXPECT_THAT(found_jk({.packs = {3, 4}, .variant = {{"pads", "both"}, {"echo", "11"}}}), ElementsAre(3, 4));
+  EXPECT_THAT(found_jk({.packs = {1}, .variant = {{"exception", "2"}}}), IsEmpty());
+  EXPECT_THAT(found_jk({.packs = {1}, .variant = {{"acknowledged", "no"}}}), IsEmpty());
 }
 
 TEST(JkBmsPbLine, APackIsFoundAndReadWithoutItsAddress) {

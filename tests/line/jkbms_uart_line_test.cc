@@ -11,6 +11,7 @@
 #include "line/line.h"
 #include "long_look.h"
 #include "protocol/jkbms_uart.h"
+#include "scan_rig.h"
 #include "sim/bus.h"
 #include "sim/virtual_wire.h"
 
@@ -173,36 +174,17 @@ TEST(JkBmsUartLine, ABoardWithAnUnknownRegisterIsNotBelieved) {
 
 // --- Finding ---
 
-std::vector<int> scan(const std::vector<int>& packs, const Variant& variant = {}, bool all_addresses = false) {
-  SimBus bus({.protocol = &kJkBmsUart, .speed = 115200});
-  for (const int address : packs) {
-    PackOptions pack;
-    pack.address = address;
-    pack.variant = variant;
-    EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  }
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kJkBmsUart};
-  wanted.space.all_addresses = all_addresses;
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(115200);
-  while (!detection.finished() && wire.now() < Instant(300s)) wire.run_for(1s);
-  std::vector<int> found;
-  for (const Found& one : detection.found()) {
-    found.push_back(one.address);
-    EXPECT_TRUE(one.second_proof) << "cells that add up to the voltage are one";
-  }
-  return found;
+std::vector<int> found_board(const test::ScanRigOptions& options) {
+  return test::addresses_found({.protocol = &kJkBmsUart, .speed = 115200}, options);
 }
 
 TEST(JkBmsUartLine, AScanFindsTheBoardOnce) {
-  EXPECT_THAT(scan({0}), ElementsAre(0));
-  EXPECT_THAT(scan({0}, {{"current", "biased"}, {"ends_with", "B7"}}), ElementsAre(0));
-  EXPECT_THAT(scan({0}, {{"single", "no"}}), ElementsAre(0));
-  EXPECT_THAT(scan({5}), ElementsAre(0)) << "whoever hears it";
-  EXPECT_THAT(scan({0}, {}, true), ElementsAre(0)) << "it has no number of its own";
-  EXPECT_THAT(scan({}), IsEmpty());
+  EXPECT_THAT(found_board({.packs = {0}}), ElementsAre(0));
+  EXPECT_THAT(found_board({.packs = {0}, .variant = {{"current", "biased"}, {"ends_with", "B7"}}}), ElementsAre(0));
+  EXPECT_THAT(found_board({.packs = {0}, .variant = {{"single", "no"}}}), ElementsAre(0));
+  EXPECT_THAT(found_board({.packs = {5}}), ElementsAre(0)) << "whoever hears it";
+  EXPECT_THAT(found_board({.packs = {0}, .all_addresses = true}), ElementsAre(0)) << "it has no number of its own";
+  EXPECT_THAT(found_board({.packs = {}}), IsEmpty());
 }
 
 // --- Bad lines ---

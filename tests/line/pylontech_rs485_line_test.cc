@@ -5,6 +5,7 @@
 #include "long_look.h"
 #include "protocol/pylontech_rs485.h"
 #include "rig.h"
+#include "scan_rig.h"
 
 namespace bmsd {
 namespace {
@@ -256,51 +257,25 @@ TEST(PylontechRs485Line, TheGroupIsAskedForAllOnDemand) {
 
 // --- Finding ---
 
-std::vector<int> scan(const PylontechRigOptions& options) {
-  SimBus bus({.protocol = &kPylontechRs485, .speed = options.baud});
-  for (const int address : options.packs) {
-    PackOptions pack;
-    pack.address = address;
-    pack.variant = options.variant;
-    EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  }
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kPylontechRs485, &kDaren485};
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(9600);
-  while (!detection.finished() && wire.now() < Instant(120s)) wire.run_for(1s);
-  std::vector<int> found;
-  for (const Found& one : detection.found()) {
-    EXPECT_EQ(one.protocol, &kPylontechRs485);
-    EXPECT_TRUE(one.second_proof);
-    EXPECT_EQ(one.baud, options.baud);
-    found.push_back(one.address);
-  }
-  return found;
+std::vector<int> found_pylontech(test::ScanRigOptions options, int speed = 115200) {
+  options.protocols = {&kPylontechRs485, &kDaren485};
+  return test::addresses_found({.protocol = &kPylontechRs485, .speed = speed}, options);
 }
 
 TEST(PylontechRs485Line, AScanFindsEachBatteryOnce) {
-  EXPECT_THAT(scan({}), ElementsAre(2));
-  EXPECT_THAT(scan({.packs = {2, 3, 13}}), ElementsAre(2, 3, 13));
-  EXPECT_THAT(scan({.packs = {2, 3}, .baud = 9600}), ElementsAre(2, 3));
-  EXPECT_THAT(scan({.packs = {0x12, 0x22}}), ElementsAre(0x12, 0x22)) << "the master batteries of two groups";
-  EXPECT_THAT(scan({.variant = {{"unknown", "51,92,96"}}}), ElementsAre(2)) << "42 is the second proof";
+  EXPECT_THAT(found_pylontech({.packs = {2}}), ElementsAre(2));
+  EXPECT_THAT(found_pylontech({.packs = {2, 3, 13}}), ElementsAre(2, 3, 13));
+  EXPECT_THAT(found_pylontech({.packs = {2, 3}}, 9600), ElementsAre(2, 3));
+  EXPECT_THAT(found_pylontech({.packs = {0x12, 0x22}}), ElementsAre(0x12, 0x22))
+      << "the master batteries of two groups";
+  EXPECT_THAT(found_pylontech({.packs = {2}, .variant = {{"unknown", "51,92,96"}}}), ElementsAre(2))
+      << "42 is the second proof";
 }
 
 TEST(PylontechRs485Line, ADarenIsNotTakenForOne) {
-  SimBus bus({.protocol = &kDaren485, .speed = 9600});
-  PackOptions pack;
-  pack.address = 2;
-  ASSERT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kPylontechRs485, &kDaren485};
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(9600);
-  while (!detection.finished() && wire.now() < Instant(120s)) wire.run_for(1s);
-  ASSERT_EQ(detection.found().size(), 1U);
-  EXPECT_EQ(detection.found().front().protocol, &kDaren485);
+  EXPECT_THAT(test::addresses_found({.protocol = &kDaren485, .speed = 9600},
+                                    {.packs = {2}, .protocols = {&kPylontechRs485, &kDaren485}}),
+              ElementsAre(2));
 }
 
 // --- Bad lines ---

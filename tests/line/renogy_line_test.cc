@@ -5,6 +5,7 @@
 #include "long_look.h"
 #include "protocol/renogy.h"
 #include "rig.h"
+#include "scan_rig.h"
 
 namespace bmsd {
 namespace {
@@ -234,35 +235,21 @@ TEST(RenogyLine, WhileAnotherMasterAsksTheBatteryIsReadByListening) {
 
 // --- Finding ---
 
-std::vector<int> scan(const std::vector<int>& packs,
-                      const std::map<std::string, std::string, std::less<>>& variant = {}) {
-  SimBus bus({.protocol = &kRenogy, .speed = 9600});
-  for (const int address : packs) {
-    PackOptions pack;
-    pack.address = address;
-    pack.variant = variant;
-    EXPECT_TRUE(bus.add_pack(pack, PackModel(PackModelOptions())));
-  }
-  DetectionOptions wanted;
-  wanted.space.protocols = {&kRenogy};
-  Detection detection(wanted);
-  VirtualWire wire(detection, bus);
-  wire.open(9600);
-  while (!detection.finished() && wire.now() < Instant(60s)) wire.run_for(1s);
-  std::vector<int> found;
-  for (const Found& one : detection.found()) {
-    found.push_back(one.address);
-    EXPECT_TRUE(one.second_proof);
+std::vector<int> found_renogy(const test::ScanRigOptions& options) {
+  std::vector<int> addresses;
+  for (const Found& one : test::packs_found({.protocol = &kRenogy, .speed = 9600}, options)) {
+    addresses.push_back(one.address);
     EXPECT_FALSE(one.battery.text(Text::serial_number).empty());
   }
-  return found;
+  return addresses;
 }
 
 TEST(RenogyLine, AScanFindsEachBatteryOnce) {
-  EXPECT_THAT(scan({0xF7}), ElementsAre(0xF7));
-  EXPECT_THAT(scan({0x30, 0x31, 0x3F}), ElementsAre(0x30, 0x31, 0x3F));
-  EXPECT_THAT(scan({0x30}, {{"longest", "17"}}), ElementsAre(0x30));
-  EXPECT_THAT(scan({0x30}, {{"model", "   "}}), IsEmpty()) << "without a name it may be anything";
+  EXPECT_THAT(found_renogy({.packs = {0xF7}}), ElementsAre(0xF7));
+  EXPECT_THAT(found_renogy({.packs = {0x30, 0x31, 0x3F}}), ElementsAre(0x30, 0x31, 0x3F));
+  EXPECT_THAT(found_renogy({.packs = {0x30}, .variant = {{"longest", "17"}}}), ElementsAre(0x30));
+  EXPECT_THAT(found_renogy({.packs = {0x30}, .variant = {{"model", "   "}}}), IsEmpty())
+      << "without a name it may be anything";
 }
 
 // --- Bad lines ---

@@ -10,7 +10,7 @@ namespace {
 
 // The seed's frames, with CR.
 const std::string kRequest = "~22014A42E00201FD28\r";
-const std::string kReply =
+const std::string kSentReply =
     "~22014A00E0C6001A2C14C0100D010D010CDB0D010D010D000D020CE60CF80D020D010CDF0D020D020D000CE0010E0104010E0401040104010"
     "40104000000"
     "000050011F4014F000CC000000000000000000230000000000000000000000000000000000000000000000D582\r";
@@ -40,9 +40,9 @@ class WireEndTest : public testing::Test {
 
 TEST_F(WireEndTest, AReplyEndsTheExchangeWithItsLastByte) {
   ask();
-  hear(kReply.substr(0, 100));
+  hear(kSentReply.substr(0, 100));
   EXPECT_FALSE(at(10ms));
-  hear(kReply.substr(100));
+  hear(kSentReply.substr(100));
   const auto outcome = at(0ms);
   ASSERT_TRUE(outcome);
   ASSERT_TRUE(outcome->result);
@@ -61,7 +61,7 @@ TEST_F(WireEndTest, TheEchoOfTheRequestIsDroppedAndTheReplyAwaited) {
   ask();
   hear(kRequest);
   EXPECT_FALSE(at(300ms)) << "silence behind an echo is no gap in a reply";
-  hear(kReply);
+  hear(kSentReply);
   const auto outcome = at(0ms);
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->result);
@@ -71,7 +71,7 @@ TEST_F(WireEndTest, TheEchoOfTheRequestIsDroppedAndTheReplyAwaited) {
 TEST_F(WireEndTest, ADamagedReplyEndsAfterTheGapWithItsReason) {
   ask();
   EXPECT_FALSE(at(30ms));
-  std::string damaged = kReply;
+  std::string damaged = kSentReply;
   damaged[50] = damaged[50] == '0' ? '1' : '0';
   hear(damaged);
   EXPECT_FALSE(at(90ms));
@@ -81,26 +81,26 @@ TEST_F(WireEndTest, ADamagedReplyEndsAfterTheGapWithItsReason) {
 }
 
 TEST_F(WireEndTest, TheRestOfAReplyOfKnownLengthIsInNoHurry) {
-  ask(kReply.size());
+  ask(kSentReply.size());
   EXPECT_FALSE(end_.no_hurry_before()) << "nobody knows when the reply begins";
   EXPECT_FALSE(at(30ms));
   hear(kRequest);
   EXPECT_FALSE(end_.no_hurry_before()) << "an echo is no part of the reply";
-  hear(kReply.substr(0, 2));
-  const Instant whole = now_ + wire_time(kReply.size() - 2, 19200);
+  hear(kSentReply.substr(0, 2));
+  const Instant whole = now_ + wire_time(kSentReply.size() - 2, 19200);
   EXPECT_EQ(end_.no_hurry_before(), whole);
-  hear(kReply.substr(2));
+  hear(kSentReply.substr(2));
   EXPECT_FALSE(end_.no_hurry_before());
   const auto outcome = at(0ms);
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->result);
-  EXPECT_EQ(outcome->reply_bytes, kReply.size());
+  EXPECT_EQ(outcome->reply_bytes, kSentReply.size());
 }
 
 TEST_F(WireEndTest, SilenceCountsOnlyFromWhenSomebodyLooks) {
-  ask(kReply.size());
+  ask(kSentReply.size());
   EXPECT_FALSE(at(30ms));
-  hear(kReply.substr(0, 60));  // the rest is lost, but until its time nobody would have seen it
+  hear(kSentReply.substr(0, 60));  // the rest is lost, but until its time nobody would have seen it
   EXPECT_FALSE(at(100ms));
   const auto outcome = at(90ms);
   ASSERT_TRUE(outcome);
@@ -111,14 +111,14 @@ TEST_F(WireEndTest, GarbageBeforeTheReplyDoesNotEndTheExchange) {
   ask();
   hear("\x01\x02garbage");
   EXPECT_FALSE(at(200ms));
-  hear(kReply);
+  hear(kSentReply);
   const auto outcome = at(0ms);
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->result);
 }
 
 TEST_F(WireEndTest, AReplyThatNobodyAskedForIsAStray) {
-  hear(kReply);
+  hear(kSentReply);
   EXPECT_FALSE(at(0ms));
   const auto strays = end_.take_strays();
   ASSERT_EQ(strays.size(), 1U);
@@ -131,7 +131,7 @@ TEST_F(WireEndTest, AReplyOfAnotherServiceOfTheSamePackIsNotTaken) {
   ask();
   hear("~22014A00E002C8FD14\r");  // the protocol version, service 4F
   EXPECT_FALSE(at(0ms));
-  hear(kReply);
+  hear(kSentReply);
   const auto outcome = at(0ms);
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->result);
@@ -158,7 +158,7 @@ TEST_F(WireEndTest, ALineThatNeverFallsSilentIsBabbling) {
 TEST_F(WireEndTest, TheLineIsQuietOnlyAfterTheLastByteOfAnybody) {
   ask();
   EXPECT_FALSE(at(30ms));
-  hear(kReply);
+  hear(kSentReply);
   ASSERT_TRUE(at(0ms));
   const Instant end_of_reply = now_;
   EXPECT_EQ(end_.quiet_at(50ms), end_of_reply + 50ms);

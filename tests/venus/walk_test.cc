@@ -75,7 +75,7 @@ std::map<std::string, ContractRow> expected(const Display& display, const Contro
   return paths;
 }
 
-std::string type_of(const BusValue& value) {
+std::string signature_of(const BusValue& value) {
   if (std::holds_alternative<std::int32_t>(value)) return "i";
   if (std::holds_alternative<double>(value)) return "d";
   if (std::holds_alternative<std::string>(value)) return "s";
@@ -138,7 +138,7 @@ struct Walk {
   }
 
   void compare(const Item& item, const ContractRow& row) {
-    const std::string type = type_of(item.value);
+    const std::string type = signature_of(item.value);
     if ((row.write == "w") != static_cast<bool>(item.on_set)) faults.push_back(item.path + " is writable or is not");
     if (!valid(item.value)) {
       if (row.first == "valid") faults.push_back(item.path + " is invalid");
