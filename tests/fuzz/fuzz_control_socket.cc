@@ -186,8 +186,10 @@ class Clients {
         client.write(as_text(input.piece()));
         break;
       case 1: {
-        const std::size_t times = std::size_t{input.byte()} * 16;
+        const std::size_t count = input.byte();
         const std::string_view piece = as_text(input.piece());
+        const bool whole_lines = piece.find('\n') != std::string_view::npos;  // each of which costs an answer
+        const std::size_t times = whole_lines ? count % 16 : count * 16;
         for (std::size_t i = 0; i < times; ++i) client.write(piece);
         break;
       }
