@@ -1,4 +1,4 @@
-# One static library per room of src/. NEEDS: the rooms whose headers it may include.
+# One static library per room of src/. NEEDS: the rooms whose headers it may include. TOGETHER: see bmsd_compile_together.
 add_library(bmsd_flags INTERFACE)
 target_compile_options(bmsd_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
@@ -9,8 +9,14 @@ if(BMSD_SANITIZE)
   target_link_options(bmsd_flags INTERFACE -fsanitize=${BMSD_SANITIZE})
 endif()
 
+# What includes Asio, JSON or libdbus spends most of its time in their headers, so several files are compiled as one: a third of the
+# time. The debug preset does not, so that a change compiles one file, and each file is seen to include what it uses.
+function(bmsd_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${BMSD_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
 function(bmsd_room name)
-  cmake_parse_arguments(ROOM "" "" "NEEDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "TOGETHER" "" "NEEDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   list(TRANSFORM ROOM_NEEDS PREPEND bmsd_)
   if(sources)
@@ -24,5 +30,8 @@ function(bmsd_room name)
   target_link_libraries(bmsd_${name} ${scope} ${ROOM_NEEDS} ${ROOM_LIBRARIES})
   if(sources)
     target_link_libraries(bmsd_${name} PRIVATE bmsd_flags)
+    if(ROOM_TOGETHER)
+      bmsd_compile_together(bmsd_${name})
+    endif()
   endif()
 endfunction()
