@@ -181,7 +181,12 @@ class Runner {
           kWrongUsage);
     }
     for (const std::string& port : plan_.excluded) log_(Level::info, port + ": left alone (EXCLUDED_DEVICES)");
-    if (plan_.ports.empty()) return kDone;
+    if (plan_.ports.empty()) {
+      if (!lines_.ports.empty()) return kDone;  // who named them is told so; it is no fault
+      return complain("run",
+                      path_ + ": each of PORTS is in EXCLUDED_DEVICES too, so nothing is left to do; take one out",
+                      kWrongUsage);
+    }
     keep_traffic(choice.config);
     take(std::move(choice));
     return std::nullopt;

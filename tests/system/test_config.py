@@ -189,6 +189,14 @@ def test_an_excluded_device_is_not_touched(folder, simulate):
         assert "EXCLUDED_DEVICES" in done.stderr
 
 
+def test_ports_that_are_all_excluded_are_a_mistake(folder):
+    """A service manager would start it again and again for nothing."""
+    (folder / "config.ini").write_text("[DEFAULT]\nPORTS = /dev/ttyNONE0\nEXCLUDED_DEVICES = /dev/ttyNONE0\n")
+    done = bmsd("run", "--bus", "none", "--state", folder / "state", "--config", folder / "config.ini")
+    assert done.returncode == 2, done
+    assert "each of PORTS is in EXCLUDED_DEVICES too" in done.stderr
+
+
 def test_serial_starter_ends_where_no_bms_answers(folder, simulate, processes):
     simulator = simulate()
     simulator.send("silence 1 on")
