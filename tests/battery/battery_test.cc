@@ -5,18 +5,14 @@
 
 #include <cmath>
 
+#include "saying.h"
+
 namespace bmsd {
 namespace {
 
 using testing::ElementsAre;
 
-Instant at(int s) { return Instant(std::chrono::seconds(s)); }
-
-Reading saying(Field field, double value) {
-  Reading reading;
-  reading.set(field, value);
-  return reading;
-}
+using test::at, test::saying;
 
 TEST(Battery, KnowsNothingAtFirst) {
   const Battery battery;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "battery/battery.h"
+#include "saying.h"
 
 namespace bmsd {
 namespace {
@@ -12,13 +13,7 @@ namespace {
 using testing::ElementsAre;
 using List = std::vector<double>;
 
-Instant at(int s) { return Instant(std::chrono::seconds(s)); }
-
-Reading saying(Field field, double value) {
-  Reading reading;
-  reading.set(field, value);
-  return reading;
-}
+using test::at, test::saying;
 Reading cells(List volts) {
   Reading reading;
   reading.cell_voltages = std::move(volts);

@@ -4,7 +4,7 @@
 
 #include "charge_fixture.h"
 
-namespace bmsd {
+namespace bmsd::cell_voltage_limit_test {
 namespace {
 
 class CellVoltageLimitTest : public testing::Test {
@@ -81,4 +81,4 @@ TEST_F(CellVoltageLimitTest, ClippedCellsNeverExceedTheMaximum) {
 TEST_F(CellVoltageLimitTest, AnEmptyPackIsTheLeast) { EXPECT_DOUBLE_EQ(follow(0, sixteen(2.0, 1.6)).volts, 46.4); }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::cell_voltage_limit_test

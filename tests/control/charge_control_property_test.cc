@@ -14,7 +14,7 @@
 #include "limit_witness.h"
 #include "many_histories.h"
 
-namespace bmsd {
+namespace bmsd::charge_control_property_test {
 namespace {
 
 constexpr std::int64_t kStart = 1'750'000'000;  // Unix time of the first happening
@@ -255,4 +255,4 @@ TEST(ChargeControl, TheSameHistoryInTwoStepSizesEndsInTheSameStageAndSoc) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::charge_control_property_test

@@ -7,7 +7,7 @@
 #include "control/shown_alarm.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::charge_control_test {
 namespace {
 
 using testing::ElementsAre;
@@ -305,4 +305,4 @@ TEST_F(ChargeControlTest, GoesOnAfterARestart) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::charge_control_test

@@ -8,7 +8,7 @@
 #include "charge_fixture.h"
 #include "control/charge_stage.h"
 
-namespace bmsd {
+namespace bmsd::charge_stage_property_test {
 namespace {
 
 constexpr std::int64_t kStart = 1'750'000'000;
@@ -185,4 +185,4 @@ RC_GTEST_PROP(ChargeStage, ARestartIsNoFullChargeAndDoesNotRaiseTheVoltageAboveT
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::charge_stage_property_test

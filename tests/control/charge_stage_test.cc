@@ -5,7 +5,7 @@
 #include "battery/battery.h"
 #include "charge_fixture.h"
 
-namespace bmsd {
+namespace bmsd::charge_stage_test {
 namespace {
 
 constexpr std::int64_t kStart = 1'750'000'000;
@@ -285,4 +285,4 @@ TEST_F(ChargeStageTest, AnotherNumberOfCellsBeginsAnew) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::charge_stage_test

@@ -7,7 +7,7 @@
 
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::current_map_test {
 namespace {
 
 const CurrentMap kDeadband = {{-300, -0.5, 0.5, 300}, {-300, 0, 0, 300}};
@@ -59,4 +59,4 @@ TEST(MeasuredCurrent, OfTheSensorDoesNotFlowThroughAnOpenFetEither) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::current_map_test

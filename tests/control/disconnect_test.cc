@@ -4,7 +4,7 @@
 
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::disconnect_test {
 namespace {
 
 Instant at(double s) { return Instant(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s))); }
@@ -171,4 +171,4 @@ TEST(Disconnect, SporadicErrorsDoNotAddUp) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::disconnect_test

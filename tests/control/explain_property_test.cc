@@ -12,7 +12,7 @@
 #include "control/explain_text.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::explain_property_test {
 namespace {
 
 struct State {
@@ -213,4 +213,4 @@ RC_GTEST_PROP(Explanation, WhatItSaysWouldReleaseAChargeVoltageDoes, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::explain_property_test

@@ -6,7 +6,7 @@
 #include "control/charge_control.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::explain_test {
 namespace {
 
 // A battery and its charge control.
@@ -345,4 +345,4 @@ TEST(ExplainedVoltage, IsNotThereBeforeTheCellsAreCounted) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::explain_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bmsd {
+namespace bmsd::explain_text_test {
 namespace {
 
 LimitExplanation cell_limit() {
@@ -206,4 +206,4 @@ TEST(DebugTexts, SayThatNothingIsKnownYet) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::explain_text_test

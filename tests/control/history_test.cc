@@ -4,7 +4,7 @@
 
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::history_test {
 namespace {
 
 constexpr std::int64_t kStart = 1'750'000'000;
@@ -308,4 +308,4 @@ TEST_F(HistoryTest, AfterAClearingDischargesAreCountedFromNone) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::history_test

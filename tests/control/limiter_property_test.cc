@@ -12,7 +12,7 @@
 #include "control_fixture.h"
 #include "limit_witness.h"
 
-namespace bmsd {
+namespace bmsd::limiter_property_test {
 namespace {
 
 enum class What { reading, tick, failed };
@@ -153,4 +153,4 @@ RC_GTEST_PROP(Limiter, AnEvaluationTwiceAtTheSameInstantSaysTheSame, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::limiter_property_test

@@ -6,7 +6,7 @@
 #include "control/measured_current.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::limiter_test {
 namespace {
 
 Instant at(double s) { return Instant(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s))); }
@@ -329,4 +329,4 @@ TEST(MeasuredCurrent, NoneFlowsThroughAnOpenFetInItsDirection) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::limiter_test

@@ -8,7 +8,7 @@
 #include "control/limits.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::limits_property_test {
 namespace {
 
 // A number of [low, high], on a fine grid, and now and then one that no battery has.
@@ -114,4 +114,4 @@ RC_GTEST_PROP(Limits, ACellThatRisesNeverLiftsTheChargeCurrent, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::limits_property_test

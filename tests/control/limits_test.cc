@@ -8,7 +8,7 @@
 #include "control/disconnect.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::limits_test {
 namespace {
 
 const Presence kPresent;
@@ -298,4 +298,4 @@ TEST(Limits, AnInverterKeepsItsLeastCurrentWhileTheBatteryLetsItFlow) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::limits_test

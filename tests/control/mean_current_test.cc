@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bmsd {
+namespace bmsd::mean_current_test {
 namespace {
 
 Instant at(Duration after) { return Instant(1h) + after; }
@@ -53,4 +53,4 @@ TEST(MeanCurrent, TheSameSampleCountsOnce) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::mean_current_test

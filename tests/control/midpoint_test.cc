@@ -4,7 +4,7 @@
 
 #include "battery/battery.h"
 
-namespace bmsd {
+namespace bmsd::midpoint_test {
 namespace {
 
 std::optional<Midpoint> of(std::vector<double> cells, double said = 0) {
@@ -48,4 +48,4 @@ TEST(Midpoint, ACellThatIsMissingOrNoCellTakesItAway) {
 TEST(Midpoint, HalvesWithoutAnyVoltageHaveNoMiddle) { EXPECT_FALSE(of({0, 0, 3.3, 0, 0})); }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::midpoint_test

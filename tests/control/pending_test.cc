@@ -7,7 +7,7 @@
 #include "control/disconnect.h"
 #include "control/sensors.h"
 
-namespace bmsd {
+namespace bmsd::pending_test {
 namespace {
 
 class PendingLimits : public testing::Test {
@@ -124,4 +124,4 @@ TEST_F(PendingLimits, AnEmptyBatteryLowersTheDischargeCurrentInTheSameRound) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::pending_test

@@ -7,7 +7,7 @@
 #include "control/charge_control.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::published_test {
 namespace {
 
 class PublishedTest : public testing::Test {
@@ -90,4 +90,4 @@ TEST_F(PublishedTest, TheFirstDeviceStateThatAppliesIsShown) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::published_test

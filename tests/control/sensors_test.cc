@@ -6,7 +6,7 @@
 
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::sensors_test {
 namespace {
 
 Battery with_sensors(std::vector<double> celsius) {
@@ -96,4 +96,4 @@ TEST(Sensors, AnAdjustmentThatIsNoNumberIsLeftOut) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::sensors_test

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace bmsd {
+namespace bmsd::soc_counter_test {
 namespace {
 
 Instant at(double s) { return Instant(1h) + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s)); }
@@ -179,4 +179,4 @@ RC_GTEST_PROP(SocCounterProperty, StaysInRangeAndCountsTheSameInManySmallSteps, 
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::soc_counter_test

@@ -4,7 +4,7 @@
 
 #include "control/shown_alarm.h"
 
-namespace bmsd {
+namespace bmsd::soc_reset_test {
 namespace {
 
 constexpr std::int64_t kStart = 1'750'000'000, kDay = 86400;
@@ -91,4 +91,4 @@ TEST(ShownAlarm, AnAlarmIsNeverHidden) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::soc_reset_test

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace bmsd {
+namespace bmsd::table_test {
 namespace {
 
 const Table kFalling = {{3.5, 3.45, 3.4}, {0, 0.005, 1}};
@@ -86,4 +86,4 @@ RC_GTEST_PROP(Table, IsAlwaysBetweenTheFractionsOfItsPoints,
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::table_test

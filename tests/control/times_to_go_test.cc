@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bmsd {
+namespace bmsd::times_to_go_test {
 namespace {
 
 constexpr double kCapacity = 280;  // Ah: 28 A are 10 % per hour
@@ -93,4 +93,4 @@ TEST(TimesToGo, AsTextsHaveTheTwoLargestUnitsThatAreNotZero) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::times_to_go_test

@@ -5,7 +5,7 @@
 
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::what_if_test {
 namespace {
 
 constexpr Instant kNow{1h};
@@ -119,4 +119,4 @@ TEST(WhatIf, EveryKeyHasItsName) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::what_if_test

@@ -7,7 +7,7 @@
 #include "control/sensors.h"
 #include "control_fixture.h"
 
-namespace bmsd {
+namespace bmsd::without_cells_test {
 namespace {
 
 Reading pack(double volts, double lowest, double highest) {
@@ -96,4 +96,4 @@ TEST_F(WithoutCells, TheExtremesOfTheTemperatureCountAndThePackTemperatureIsShow
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::without_cells_test

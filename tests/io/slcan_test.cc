@@ -42,8 +42,8 @@ TEST(Slcan, KnowsItsBitrates) {
 }
 
 // A program's port and the adapter that is played, at the two ends of a pseudo-terminal.
-struct Bench {
-  explicit Bench(int bus_bitrate = 500000) {
+struct SlcanBench {
+  explicit SlcanBench(int bus_bitrate = 500000) {
     auto made = std::make_unique<Pty>(io);
     pty = made.get();
     EXPECT_TRUE(pty->plug().ok());
@@ -68,7 +68,7 @@ struct Bench {
 };
 
 TEST(Slcan, CarriesFramesBothWays) {
-  Bench bench;
+  SlcanBench bench;
   bench.open(500000);
   const ByteVector request = record("18900140#0000000000000000"), reply = record("18904001#01070000753002BC");
   bench.port->write(request);
@@ -83,7 +83,7 @@ TEST(Slcan, CarriesFramesBothWays) {
 }
 
 TEST(Slcan, AtAnotherBitrateNobodyHearsAnybodyUntilItIsSet) {
-  Bench bench;
+  SlcanBench bench;
   bench.open(250000);
   EXPECT_EQ(bench.port->speed(), 250000);
   const ByteVector request = record("123#01"), second = record("123#02");
@@ -97,7 +97,7 @@ TEST(Slcan, AtAnotherBitrateNobodyHearsAnybodyUntilItIsSet) {
 }
 
 TEST(Slcan, AnAdapterThatIsPulledIsLost) {
-  Bench bench;
+  SlcanBench bench;
   bench.open(500000);
   bench.pty->unplug();
   EXPECT_TRUE(run_until(bench.io, [&] { return !bench.program.closed.empty(); }));

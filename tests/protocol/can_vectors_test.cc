@@ -9,7 +9,7 @@
 #include "wire/can_frame.h"
 #include "wire/can_text.h"
 
-namespace bmsd {
+namespace bmsd::can_vectors_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of these vectors
@@ -115,4 +115,4 @@ INSTANTIATE_TEST_SUITE_P(Protocols, CanVectors, testing::Values(&kDalyCan, &kJkB
                          });
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::can_vectors_test

@@ -9,7 +9,7 @@
 #include "there_and_back.h"
 #include "wire/can_text.h"
 
-namespace bmsd {
+namespace bmsd::canbus_bms_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of what these make
@@ -265,4 +265,4 @@ TEST(CanBusBmsSim, SmaHasAlarmsAndTheFineStateOfChargeOfVictron) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::canbus_bms_sim_test

@@ -6,7 +6,7 @@
 #include "can_frames.h"
 #include "protocol/canbus_bms.h"
 
-namespace bmsd {
+namespace bmsd::canbus_bms_test {
 namespace {
 
 using test::records;
@@ -174,4 +174,4 @@ TEST_F(CanBusBms, WhatIsAvailableIsWhatRemainsWhereItCanBe) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::canbus_bms_test

@@ -6,7 +6,7 @@
 #include "can_frames.h"
 #include "protocol/canbus_bms.h"
 
-namespace bmsd {
+namespace bmsd::canbus_bms_values_test {
 namespace {
 
 using test::records;
@@ -270,4 +270,4 @@ TEST_F(CanBusBmsValues, AFamilyIsTheHardwareAndAVersionHasHexadecimalDigits) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::canbus_bms_values_test

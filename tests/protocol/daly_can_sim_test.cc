@@ -10,7 +10,7 @@
 #include "there_and_back.h"
 #include "wire/can_text.h"
 
-namespace bmsd {
+namespace bmsd::daly_can_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of what these make
@@ -237,4 +237,4 @@ RC_GTEST_PROP(DalyCanSim, WhatABoardSaysIsWhatTheDecoderUnderstands, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_can_sim_test

@@ -6,7 +6,7 @@
 #include "protocol/daly_can.h"
 #include "wire/can_frame.h"
 
-namespace bmsd {
+namespace bmsd::daly_can_test {
 namespace {
 
 using test::records;
@@ -161,4 +161,4 @@ TEST_F(DalyCan, NothingIsWritten) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_can_test

@@ -8,10 +8,11 @@
 #include "daly_uart_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::daly_uart_identity_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daly_uart;  // NOLINT
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -189,4 +190,4 @@ TEST(DalyUartExtras, TheClockIsShownUnlessItIsUnset) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_uart_identity_test

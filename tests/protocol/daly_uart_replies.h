@@ -9,8 +9,7 @@
 
 #include "protocol/daly_uart.h"
 
-namespace bmsd::test {
-namespace daly_uart_replies {  // the other protocols have helpers of the same names in this program
+namespace bmsd::test::daly_uart {
 
 inline const Protocol& daly = kDalyUart;
 
@@ -78,6 +77,4 @@ inline std::string text_of(const Reading& reading, Text text) {
   return "";
 }
 
-}  // namespace daly_uart_replies
-using namespace daly_uart_replies;
-}  // namespace bmsd::test
+}  // namespace bmsd::test::daly_uart

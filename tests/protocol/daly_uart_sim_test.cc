@@ -12,10 +12,11 @@
 #include "there_and_back.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::daly_uart_sim_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daly_uart;  // NOLINT
 using Variant = std::map<std::string, std::string, std::less<>>;
 
 std::unique_ptr<Responder> board(Variant variant = {}, int address = 0x40, std::string code = "SIM0000000001") {
@@ -213,4 +214,4 @@ RC_GTEST_PROP(DalyUartSim, ABoardThatMirrorsAllIsUnderstoodWithTheOption, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_uart_sim_test

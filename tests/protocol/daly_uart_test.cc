@@ -11,10 +11,11 @@
 #include "daly_uart_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::daly_uart_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daly_uart;  // NOLINT
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -383,4 +384,4 @@ RC_GTEST_PROP(DalyUartProperties, AnyFramesAreSurvived, (std::vector<std::uint8_
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_uart_test

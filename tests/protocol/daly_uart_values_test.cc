@@ -7,10 +7,11 @@
 #include "daly_uart_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::daly_uart_values_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daly_uart;  // NOLINT
 using testing::ElementsAre;
 
 // --- Current ---
@@ -137,4 +138,4 @@ TEST(DalyUartLimits, AreTakenOnlyWhenTheyMakeSense) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_uart_values_test

@@ -7,10 +7,11 @@
 
 #include "daly_uart_replies.h"
 
-namespace bmsd {
+namespace bmsd::daly_uart_writes_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daly_uart;  // NOLINT
 using testing::SizeIs;
 using Variant = std::map<std::string, std::string, std::less<>>;
 
@@ -147,4 +148,4 @@ TEST(DalyUartSim, BoardsThatDoNotObeySayItInTheirWay) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daly_uart_writes_test

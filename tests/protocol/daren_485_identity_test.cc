@@ -7,10 +7,11 @@
 #include "daren_485_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::daren_485_identity_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daren_485;  // NOLINT
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -105,4 +106,4 @@ TEST(Daren485Alarms, ProtectionsBlockTheirDirectionWhateverTheFetBitsSay) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daren_485_identity_test

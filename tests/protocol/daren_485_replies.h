@@ -9,8 +9,7 @@
 #include "protocol/daren_485.h"
 #include "wire/yd1363.h"
 
-namespace bmsd::test {
-namespace daren_485_replies {  // the other protocols have helpers of the same names in this program
+namespace bmsd::test::daren_485 {
 
 inline const Protocol& daren = kDaren485;
 
@@ -111,6 +110,4 @@ inline ByteVector parameters(std::string bar_code) {
   return reply(1, info);
 }
 
-}  // namespace daren_485_replies
-using namespace daren_485_replies;
-}  // namespace bmsd::test
+}  // namespace bmsd::test::daren_485

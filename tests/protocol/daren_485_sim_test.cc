@@ -11,7 +11,7 @@
 #include "protocol/daren_485.h"
 #include "there_and_back.h"
 
-namespace bmsd {
+namespace bmsd::daren_485_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of what these make
@@ -387,4 +387,4 @@ RC_GTEST_PROP(Daren485Sim, TheShortFormIsUnderstoodToo, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daren_485_sim_test

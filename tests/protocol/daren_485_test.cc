@@ -11,10 +11,11 @@
 #include "daren_485_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::daren_485_test {
 namespace {
 
-using namespace test;  // NOLINT: a test of these replies
+using namespace test;             // NOLINT: a test of these replies
+using namespace test::daren_485;  // NOLINT
 using testing::IsEmpty;
 
 // --- Vectors ---
@@ -316,4 +317,4 @@ RC_GTEST_PROP(Daren485Properties, AWrongByteNeverGivesAReading, (std::uint8_t wr
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::daren_485_test

@@ -4,7 +4,7 @@
 
 #include "eg4_lifepower_replies.h"
 
-namespace bmsd {
+namespace bmsd::eg4_lifepower_agreement_test {
 namespace {
 
 using namespace test::eg4;  // NOLINT: a test of these replies
@@ -151,4 +151,4 @@ TEST(Eg4LifepowerAgreement, AnOldReplyIsForgottenWhenThePackWasAwayForLong) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::eg4_lifepower_agreement_test

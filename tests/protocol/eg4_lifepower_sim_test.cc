@@ -7,7 +7,7 @@
 #include "eg4_lifepower_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::eg4_lifepower_sim_test {
 namespace {
 
 using namespace test::eg4;  // NOLINT: a test of these replies
@@ -222,4 +222,4 @@ RC_GTEST_PROP(Eg4LifepowerSim, AnyPackComesBackRounded, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::eg4_lifepower_sim_test

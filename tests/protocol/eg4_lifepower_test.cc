@@ -9,7 +9,7 @@
 #include "protocol/eg4_lifepower_frame.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::eg4_lifepower_test {
 namespace {
 
 using namespace test::eg4;  // NOLINT: a test of these replies
@@ -388,4 +388,4 @@ RC_GTEST_PROP(Eg4Lifepower, DamagedPayloadsAreRefusedOrReadWithinBounds, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::eg4_lifepower_test

@@ -11,7 +11,7 @@
 #include "there_and_back.h"
 #include "wire/can_text.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_can_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of what these make
@@ -283,4 +283,4 @@ TEST(JkBmsCanSim, WhichCurrentIsAboveTheBiasDiffers) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_can_sim_test

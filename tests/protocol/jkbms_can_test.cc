@@ -6,7 +6,7 @@
 #include "can_frames.h"
 #include "protocol/jkbms_can.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_can_test {
 namespace {
 
 using test::records;
@@ -200,4 +200,4 @@ TEST_F(JkBmsCan, TheVersionIsSaidWhenItIsKnown) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_can_test

@@ -5,10 +5,10 @@
 
 #include "jkbms_pb_replies.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_pb_frame_test {
 namespace {
 
-using namespace test::jkpb;  // NOLINT: a test of these replies
+using namespace test::jkbms_pb;  // NOLINT: a test of these replies
 using bmsd::jkpb::parse_frame;
 using bmsd::jkpb::PbFrame;
 using bmsd::jkpb::scan_frame;
@@ -141,4 +141,4 @@ RC_GTEST_PROP(JkBmsPbFrame, TheFramerGetsThroughAnything, (const ByteVector& noi
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_pb_frame_test

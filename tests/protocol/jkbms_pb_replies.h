@@ -13,7 +13,7 @@
 #include "protocol/jkbms_pb.h"
 #include "wire/modbus.h"
 
-namespace bmsd::test::jkpb {
+namespace bmsd::test::jkbms_pb {
 
 inline const Protocol& pb = kJkBmsPb;
 inline constexpr std::uint8_t kStatus = 0, kSettings = 1, kAbout = 2;  // exchanges
@@ -117,4 +117,4 @@ inline std::string text_of(const Reading& reading, Text text) {
   return "";
 }
 
-}  // namespace bmsd::test::jkpb
+}  // namespace bmsd::test::jkbms_pb

@@ -9,7 +9,7 @@
 #include "jkbms_pb_replies.h"
 #include "polls.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_pb_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of these polls
@@ -25,7 +25,7 @@ std::unique_ptr<Responder> pack(Variant variant = {}, int address = 3) {
 }
 
 ByteVector ask(Responder& responder, int exchange, const PackState& state = {}, int address = 3) {
-  return responder.answer(jkpb::request(address, exchange), state).value_or(ByteVector());
+  return responder.answer(jkbms_pb::request(address, exchange), state).value_or(ByteVector());
 }
 
 PackState state_of(const json& expect) {
@@ -63,7 +63,7 @@ TEST(JkBmsPbSim, SaysWhatCapturedPacksSay) {
     const int address = expect["responder_address"];
     if (address == 0 || vector.name.starts_with("transmit echo")) continue;
     const auto responder = pack({{"counter", std::to_string(expect["frame_counter"].get<int>())}}, address);
-    const ByteVector said = ask(*responder, jkpb::kStatus, state_of(expect), address);
+    const ByteVector said = ask(*responder, jkbms_pb::kStatus, state_of(expect), address);
     ASSERT_EQ(said.size(), 308U);
     ++compared;
     expect_same(said, vector.response, 0, 73, vector.name);     // head, cells, which are there
@@ -88,7 +88,7 @@ TEST(JkBmsPbSim, PutsEverySettingWhereCapturedOnesAre) {
   state.max_charge_current = 60;
   state.max_discharge_current = 100;
   state.capacity_design = 280;
-  const ByteVector said = ask(*pack(), jkpb::kSettings, state);
+  const ByteVector said = ask(*pack(), jkbms_pb::kSettings, state);
   const auto polls = load_polls("jkbms-pb.json");
   const ByteVector& captured = polls.front().exchanges.front().second;
   for (const auto& [first, last] : std::vector<std::pair<std::size_t, std::size_t>>{
@@ -101,7 +101,7 @@ TEST(JkBmsPbSim, TextsAreWhereCapturedOnesAre) {
   options.address = 3;
   options.serial_number = "40119491480";
   options.variant = {{"name", "BB02"}};
-  const ByteVector said = ask(*respond_as_jkbms_pb(options), jkpb::kAbout);
+  const ByteVector said = ask(*respond_as_jkbms_pb(options), jkbms_pb::kAbout);
   const auto polls = load_polls("jkbms-pb.json");
   const ByteVector& captured = polls.front().exchanges[1].second;
   for (const auto& [first, last] :
@@ -111,17 +111,17 @@ TEST(JkBmsPbSim, TextsAreWhereCapturedOnesAre) {
 
 TEST(JkBmsPbSim, WhatIsNotForItGetsNoAnswer) {
   const auto responder = pack();
-  EXPECT_TRUE(responder->answer(jkpb::request(3, jkpb::kStatus), {}));
-  EXPECT_FALSE(responder->answer(jkpb::request(2, jkpb::kStatus), {}));
-  ByteVector damaged = jkpb::request(3, jkpb::kStatus);
+  EXPECT_TRUE(responder->answer(jkbms_pb::request(3, jkbms_pb::kStatus), {}));
+  EXPECT_FALSE(responder->answer(jkbms_pb::request(2, jkbms_pb::kStatus), {}));
+  ByteVector damaged = jkbms_pb::request(3, jkbms_pb::kStatus);
   damaged[9] ^= 1;
   EXPECT_FALSE(responder->answer(damaged, {}));
-  EXPECT_FALSE(responder->answer(jkpb::ack(3, jkpb::kStatus), {}));
+  EXPECT_FALSE(responder->answer(jkbms_pb::ack(3, jkbms_pb::kStatus), {}));
   EXPECT_FALSE(responder->answer(with_modbus_crc({3, 0x10, 0x16, 0x04, 0, 1, 2, 0, 0}), {})) << "shutting down";
 }
 
 TEST(JkBmsPbSim, FirmwareAndAdaptersDiffer) {
-  using jkpb::kAbout, jkpb::kStatus;
+  using jkbms_pb::kAbout, jkbms_pb::kStatus;
   const ByteVector plain = ask(*pack(), kStatus);
   ASSERT_EQ(plain.size(), 308U);
   EXPECT_EQ(ask(*pack({{"pads", "front"}}), kStatus).size(), 309U);
@@ -227,4 +227,4 @@ RC_GTEST_PROP(JkBmsPbSim, WhatItSaysIsUnderstood, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_pb_sim_test

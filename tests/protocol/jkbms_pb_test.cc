@@ -7,11 +7,11 @@
 #include "polls.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_pb_test {
 namespace {
 
-using namespace test;        // NOLINT: a test of these replies
-using namespace test::jkpb;  // NOLINT
+using namespace test;            // NOLINT: a test of these replies
+using namespace test::jkbms_pb;  // NOLINT
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -412,4 +412,4 @@ TEST(JkBmsPb, WhatIsNoDateIsNotSaid) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_pb_test

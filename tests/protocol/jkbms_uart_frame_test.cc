@@ -5,7 +5,7 @@
 
 #include "jkbms_uart_replies.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_uart_frame_test {
 namespace {
 
 using namespace test::jkbms;  // NOLINT: a test of these answers
@@ -137,4 +137,4 @@ RC_GTEST_PROP(JkBmsUartProperties, TheFramerTakesSomethingOrWaits, (ByteVector b
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_uart_frame_test

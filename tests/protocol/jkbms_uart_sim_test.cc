@@ -8,7 +8,7 @@
 #include "jkbms_uart_replies.h"
 #include "polls.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_uart_sim_test {
 namespace {
 
 using namespace test::jkbms;  // NOLINT: a test of these answers
@@ -231,4 +231,4 @@ RC_GTEST_PROP(JkBmsUartSim, WhatItSaysIsUnderstood, (bool biased, bool counted, 
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_uart_sim_test

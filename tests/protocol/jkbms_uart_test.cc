@@ -9,7 +9,7 @@
 #include "jkbms_uart_replies.h"
 #include "polls.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_uart_test {
 namespace {
 
 using namespace test::jkbms;  // NOLINT: a test of these answers
@@ -278,4 +278,4 @@ RC_GTEST_PROP(JkBmsUartProperties, AWrongByteNeverGivesAReading, (std::uint8_t w
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_uart_test

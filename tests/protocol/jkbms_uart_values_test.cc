@@ -4,7 +4,7 @@
 
 #include "jkbms_uart_replies.h"
 
-namespace bmsd {
+namespace bmsd::jkbms_uart_values_test {
 namespace {
 
 using namespace test::jkbms;  // NOLINT: a test of these answers
@@ -350,4 +350,4 @@ TEST(JkBmsUartAlarms, ReservedBitsAndWhatItCannotTellAreNone) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::jkbms_uart_values_test

@@ -4,7 +4,7 @@
 
 #include "lltjbd_uart_replies.h"
 
-namespace bmsd {
+namespace bmsd::lltjbd_uart_frame_test {
 namespace {
 
 using namespace test::lltjbd;  // NOLINT: a test of these replies
@@ -109,4 +109,4 @@ TEST(LltJbdUartFramer, AnEndByteInsideTheDataEndsNothing) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::lltjbd_uart_frame_test

@@ -7,7 +7,7 @@
 #include "polls.h"
 #include "protocol/lltjbd_uart.h"
 
-namespace bmsd {
+namespace bmsd::lltjbd_uart_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of these polls
@@ -321,4 +321,4 @@ TEST(LltJbdUartSim, SomeFirmwareHasNoNameAndOpenBoardsTellTheirBarCode) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::lltjbd_uart_sim_test

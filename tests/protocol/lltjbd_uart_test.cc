@@ -8,7 +8,7 @@
 #include "polls.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::lltjbd_uart_test {
 namespace {
 
 using namespace test;          // NOLINT: a test of these replies
@@ -353,4 +353,4 @@ RC_GTEST_PROP(LltJbdUartProperties, TheFramerTakesSomethingOrWaits, (ByteVector 
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::lltjbd_uart_test

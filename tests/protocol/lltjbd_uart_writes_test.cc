@@ -6,7 +6,7 @@
 
 #include "lltjbd_uart_replies.h"
 
-namespace bmsd {
+namespace bmsd::lltjbd_uart_writes_test {
 namespace {
 
 using namespace test::lltjbd;  // NOLINT: a test of these replies
@@ -129,4 +129,4 @@ TEST(LltJbdUartSim, BoardsThatDoNotObeySayItInTheirWay) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::lltjbd_uart_writes_test

@@ -18,7 +18,7 @@
 #include "wire/numbers.h"
 #include "wire/yd1363.h"
 
-namespace bmsd {
+namespace bmsd::names_test {
 namespace {
 
 using testing::Contains;
@@ -384,4 +384,4 @@ TEST(Names, APackWithoutAnAddressHasNoneInItsPlace) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::names_test

@@ -12,7 +12,7 @@
 #include "protocol/pylontech_rs485.h"
 #include "there_and_back.h"
 
-namespace bmsd {
+namespace bmsd::pylontech_rs485_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of what these make
@@ -300,4 +300,4 @@ RC_GTEST_PROP(PylontechRs485Sim, AllPacksOfAGroupAreUnderstood, ()) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::pylontech_rs485_sim_test

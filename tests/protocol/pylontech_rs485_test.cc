@@ -11,7 +11,7 @@
 #include "pylontech_rs485_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::pylontech_rs485_test {
 namespace {
 
 using namespace test::pylontech_rs485_replies;  // NOLINT: a test of these replies
@@ -275,4 +275,4 @@ RC_GTEST_PROP(PylontechRs485Properties, AWrongByteNeverGivesAReading, (std::uint
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::pylontech_rs485_test

@@ -7,7 +7,7 @@
 
 #include "pylontech_rs485_replies.h"
 
-namespace bmsd {
+namespace bmsd::pylontech_rs485_values_test {
 namespace {
 
 using namespace test::pylontech_rs485_replies;  // NOLINT: a test of these replies
@@ -309,4 +309,4 @@ TEST(PylontechRs485, ExtrasAreCollectedOnlyWhenAskedFor) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::pylontech_rs485_values_test

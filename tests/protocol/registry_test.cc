@@ -9,7 +9,7 @@
 #include "protocol/eg4_lifepower.h"
 #include "protocol/lltjbd_uart.h"
 
-namespace bmsd {
+namespace bmsd::registry_test {
 namespace {
 
 TEST(Registry, EveryProtocolIsFoundByItsNameAndByEachOfItsTypes) {
@@ -145,4 +145,4 @@ INSTANTIATE_TEST_SUITE_P(Registry, EveryProtocol, testing::ValuesIn(protocols().
                          });
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::registry_test

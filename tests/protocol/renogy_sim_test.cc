@@ -8,7 +8,7 @@
 #include "polls.h"
 #include "renogy_replies.h"
 
-namespace bmsd {
+namespace bmsd::renogy_sim_test {
 namespace {
 
 using namespace test;  // NOLINT: a test of these polls
@@ -211,4 +211,4 @@ RC_GTEST_PROP(RenogySim, WhatItSaysIsUnderstood, (bool pro)) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::renogy_sim_test

@@ -8,7 +8,7 @@
 #include "renogy_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::renogy_test {
 namespace {
 
 using namespace test;          // NOLINT: a test of these replies
@@ -234,4 +234,4 @@ RC_GTEST_PROP(RenogyProperties, AWrongByteNeverGivesAReading, (std::uint8_t wron
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::renogy_test

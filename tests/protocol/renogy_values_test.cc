@@ -7,7 +7,7 @@
 #include "renogy_replies.h"
 #include "vectors.h"
 
-namespace bmsd {
+namespace bmsd::renogy_values_test {
 namespace {
 
 using namespace test;          // NOLINT: a test of these replies
@@ -282,4 +282,4 @@ TEST(Renogy, ExtrasAreCollectedOnlyWhenAskedFor) {
 }
 
 }  // namespace
-}  // namespace bmsd
+}  // namespace bmsd::renogy_values_test
