@@ -68,7 +68,7 @@ std::string Detection::place(const Protocol& protocol, int baud, int address) co
 
 void Detection::restart(Instant now) {
   position_ = 0;
-  session_.reset();
+  give_up(now);
   found_.clear();
   doubt_.clear();
   watch_.forget();
@@ -89,9 +89,9 @@ void Detection::opened(int baud, Instant now) {
   restart(now);
 }
 
-void Detection::closed(Instant) {
+void Detection::closed(Instant now) {
   open_ = false;
-  session_.reset();
+  give_up(now);
 }
 
 void Detection::received(Bytes bytes, Instant now) {
@@ -116,8 +116,15 @@ std::optional<Action> Detection::set_speed(int baud, Instant now) {
 
 void Detection::finish(Instant now) {
   phase_ = finished_looking;
-  session_.reset();
+  give_up(now);
   deadline_ = now;
+}
+
+// The session, and the exchange under way, which only that session could understand.
+void Detection::give_up(Instant now) {
+  if (!wire_.idle()) wire_.reset(wire_.baud(), now);
+  (void)wire_.take();
+  session_.reset();
 }
 
 // Whether listening goes on. A line where nothing is heard is free; where something is, each speed has its turn, and whoever

@@ -75,6 +75,7 @@ class Detection : public Machine {
   void begin_probing(Instant now);
   std::optional<Action> set_speed(int baud, Instant now);
   void finish(Instant now);
+  void give_up(Instant now);
 
   std::optional<Action> probe(Instant now);
   void open_candidate(const Candidate& candidate);
