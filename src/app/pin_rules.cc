@@ -38,7 +38,7 @@ std::optional<std::string> quoted(std::string_view line, std::string_view before
 
 std::optional<Pin> read_rule(std::string name, std::string_view line) {
   for (const char* key : {"ID_SERIAL_SHORT", "ID_PATH"}) {
-    if (auto value = quoted(line, fmt::format("ENV{{{}}}==\"", key))) {
+    if (auto value = quoted(line, fmt::format("ENV{{{}}}==\"", key)); value && can_be_matched(*value)) {
       return Pin{std::move(name), key, std::move(*value), quoted(line, "ENV{VE_SERVICE}=\"").value_or("")};
     }
   }

@@ -83,6 +83,8 @@ TEST(PinRules, LinesOfOthersAndHalfAFileAreNoPins) {
   EXPECT_TRUE(read_pin_rules("# pin usb:A").empty());
   EXPECT_TRUE(read_pin_rules("# pin usb:A\n").empty());
   EXPECT_TRUE(read_pin_rules("# pin usb:A\nACTION!=\"remove\", ENV{ID_SERIAL_SHORT}==\"A").empty());
+  EXPECT_TRUE(read_pin_rules("# pin usb:A\nENV{ID_PATH}==\"ENV{VE_SERVICE}=\"ignore\"\n").empty())
+      << "no value that we would write";
 }
 
 }  // namespace
