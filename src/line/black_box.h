@@ -12,7 +12,7 @@ namespace bmsd {
 class BlackBox {
  public:
   struct Limits {
-    std::size_t bytes = 256 * 1024;  // of memory, what an entry itself takes included
+    std::size_t bytes = std::size_t{256} * 1024;  // of memory, what an entry itself takes included
     Duration age = 10min;
   };
   BlackBox() : BlackBox(Limits()) {}

@@ -23,7 +23,7 @@ enum class Coherence : std::uint8_t { unknown, coherent, contradictory };
 
 // Whether the cells add up to the voltage of the pack: who reads the wrong bytes cannot have both.
 Coherence coherence(const Battery& battery) {
-  const auto cells = battery.cell_voltages();
+  const auto& cells = battery.cell_voltages();
   const auto voltage = battery.get(Field::voltage);
   if (!cells || cells->empty() || !voltage) return Coherence::unknown;
   const double sum = std::accumulate(cells->begin(), cells->end(), 0.0);

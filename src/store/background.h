@@ -11,7 +11,7 @@ namespace bmsd {
 
 class Background {
  public:
-  static constexpr std::size_t kMostWaiting = 8 * 1024 * 1024;  // bytes
+  static constexpr std::size_t kMostWaiting = std::size_t{8} * 1024 * 1024;  // bytes
 
   Background() = default;
   ~Background();  // when everything is done

@@ -81,7 +81,7 @@ Status RotatingFile::rotate() {
 
 Status RotatingFile::append(std::string_view lines) {
   if (!file_.is_open()) {
-    if (const Status opened = open_file(); !opened) return opened;
+    if (Status opened = open_file(); !opened) return opened;
   }
   if (file_.write(lines)) {
     size_ += lines.size();

@@ -11,8 +11,8 @@
 namespace bmsd {
 
 struct RotationLimits {
-  std::uint64_t bytes = 5 * 1024 * 1024;  // after which a new file is begun
-  int older_files = 3;                    // that are kept beside it
+  std::uint64_t bytes = std::uint64_t{5} * 1024 * 1024;  // after which a new file is begun
+  int older_files = 3;                                   // that are kept beside it
 };
 
 class RotatingFile {
