@@ -9,7 +9,7 @@ if(BMSD_SANITIZE)
   target_link_options(bmsd_flags INTERFACE -fsanitize=${BMSD_SANITIZE})
 endif()
 
-# What includes Asio, JSON or libdbus spends most of its time in their headers, so several files are compiled as one: a third of the
+# What includes Asio, JSON, libdbus or the test libraries spends most of its time in their headers, so several files are compiled as one: a third of the
 # time. The debug preset does not, so that a change compiles one file, and each file is seen to include what it uses.
 function(bmsd_compile_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${BMSD_UNITY} UNITY_BUILD_BATCH_SIZE 6)

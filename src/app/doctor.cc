@@ -163,22 +163,22 @@ int print_diagnosis(const Json& ports, bool json) {
 int command_doctor(const DoctorOptions& options) {
   if (options.line.ports.empty()) {
     const auto reply = ask(options.socket, {{"ask", "doctor"}});
-    if (!reply) return complain("doctor", describe(reply.error()), kFailed);
+    if (!reply) return complain("doctor", describe(reply.error()));
     return print_diagnosis(reply->at("ports"), options.json);
   }
   auto plans = plan_ports(options.line);
-  if (!plans) return complain("doctor", describe(plans.error()), kWrongUsage);
+  if (!plans) return wrong_usage("doctor", describe(plans.error()));
   Json all = Json::array();
   for (const PortPlan& plan : *plans) {
     if (const auto daemon = daemon_that_holds(plan.port)) {
       const auto reply = ask(options.socket.empty() ? socket_of(*daemon) : options.socket, {{"ask", "doctor"}});
-      if (!reply) return complain("doctor", describe(reply.error()), kFailed);
+      if (!reply) return complain("doctor", describe(reply.error()));
       for (Json& port : of_port(*reply, plan.port)) all.push_back(std::move(port));
       continue;
     }
     const auto examined =
         examine(plan, std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.seconds)));
-    if (!examined) return complain("doctor", describe(examined.error()), kWrongUsage);
+    if (!examined) return wrong_usage("doctor", describe(examined.error()));
     all.push_back(*examined);
   }
   return print_diagnosis(all, options.json);

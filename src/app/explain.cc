@@ -121,17 +121,16 @@ int command_explain(const ExplainOptions& options) {
   std::vector<Supposition> suppositions;
   for (const std::string& text : options.what_if) {
     const auto supposition = supposition_in(text);
-    if (!supposition) return complain("explain", describe(supposition.error()), kWrongUsage);
+    if (!supposition) return wrong_usage("explain", describe(supposition.error()));
     suppositions.push_back(*supposition);
   }
   if (!options.bus.empty()) {
-    if (!suppositions.empty())
-      return complain("explain", "--what-if needs the control socket, or --config FILE", kWrongUsage);
+    if (!suppositions.empty()) return wrong_usage("explain", "--what-if needs the control socket, or --config FILE");
     return explain_over_bus(options);
   }
   const bool typical = !options.config.empty();
   if (typical && !options.battery.empty()) {
-    return complain("explain", "--config is about a typical battery, not about " + options.battery, kWrongUsage);
+    return wrong_usage("explain", "--config is about a typical battery, not about " + options.battery);
   }
   const auto reply = typical ? try_configuration(options, suppositions) : ask_daemon(options);
   if (!reply) return complain("explain", describe(reply.error()), typical ? kWrongUsage : kFailed);

@@ -13,7 +13,7 @@
 namespace bmsd {
 int command_listen(const ListenOptions& options) {
   auto plans = plan_ports(options.line);
-  if (!plans) return complain("listen", describe(plans.error()), kWrongUsage);
+  if (!plans) return wrong_usage("listen", describe(plans.error()));
   PortPlan plan = plans->front();
   plan.line.listen = true;
   plan.addresses_configured = true;  // packs are told apart by their addresses
@@ -40,7 +40,7 @@ int command_listen(const ListenOptions& options) {
     if (screen->is_terminal()) screen->draw(picture.empty() ? "listening ...\n" : picture);
   });
   const Status ran = lines.run(plan);
-  if (!ran) return complain("listen", describe(ran.error()), kFailed);
+  if (!ran) return complain("listen", describe(ran.error()));
   const bool heard = lines.daemon().line(0).pack_count() > 0;
   if (screen && !screen->is_terminal()) std::printf("%s", picture.c_str());
   for (const std::string& finding : findings) std::fprintf(options.json ? stderr : stdout, "%s\n", finding.c_str());

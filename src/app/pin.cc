@@ -112,12 +112,12 @@ std::string device_name(const std::string& tty) {
 int remove_pin(const std::string& port) {
   std::vector<Pin> pins = pins_there();
   const auto pin = std::find_if(pins.begin(), pins.end(), [&](const Pin& one) { return same_port(one.name, port); });
-  if (pin == pins.end()) return complain("pin", port + " is not pinned; see: bmsd pin --list", kFailed);
-  if (const auto missing = what_is_missing()) return complain("pin", *missing, kFailed);
+  if (pin == pins.end()) return complain("pin", port + " is not pinned; see: bmsd pin --list");
+  if (const auto missing = what_is_missing()) return complain("pin", *missing);
   const std::string name = pin->name, tty = tty_of(*pin);
   pins.erase(pin);
-  if (auto written = write_pins(pins); !written) return complain("pin", describe(written.error()), kFailed);
-  if (auto applied = apply(tty); !applied) return complain("pin", refused(applied.error()), kFailed);
+  if (auto written = write_pins(pins); !written) return complain("pin", describe(written.error()));
+  if (auto applied = apply(tty); !applied) return complain("pin", refused(applied.error()));
   fmt::print("{} is not pinned any more: others may open it\n", name);
   return kDone;
 }
@@ -125,23 +125,22 @@ int remove_pin(const std::string& port) {
 int add_pin(const PinOptions& options) {
   const auto device = device_of(options.port);
   std::error_code error;
-  if (!device || !fs::exists(*device, error))
-    return complain("pin", options.port + ": no such port; see: bmsd scan", kFailed);
-  if (const auto missing = what_is_missing()) return complain("pin", *missing, kFailed);
+  if (!device || !fs::exists(*device, error)) return complain("pin", options.port + ": no such port; see: bmsd scan");
+  if (const auto missing = what_is_missing()) return complain("pin", *missing);
   const std::string tty = fs::path(*device).filename();
   auto properties = output_of({"udevadm", "info", "--query=property", "--name=" + *device});
-  if (!properties) return complain("pin", refused(properties.error()), kFailed);
+  if (!properties) return complain("pin", refused(properties.error()));
   const std::string_view service = !on_venus() ? "" : options.serial_starter ? kStartBmsd : kHandsOff;
   auto pin = make_pin(device_name(tty), udev_properties(*properties), service);
-  if (!pin) return complain("pin", describe(pin.error()), kFailed);
+  if (!pin) return complain("pin", describe(pin.error()));
 
   std::vector<Pin> pins = pins_there();
   std::erase_if(pins, [&](const Pin& other) {
     return (other.key == pin->key && other.value == pin->value) || tty_of(other) == tty;
   });
   pins.push_back(*pin);
-  if (auto written = write_pins(pins); !written) return complain("pin", describe(written.error()), kFailed);
-  if (auto applied = apply(tty); !applied) return complain("pin", refused(applied.error()), kFailed);
+  if (auto written = write_pins(pins); !written) return complain("pin", describe(written.error()));
+  if (auto applied = apply(tty); !applied) return complain("pin", refused(applied.error()));
 
   fmt::print("{} is kept for bmsd ({}={})\n", tty, pin->key, pin->value);
   if (service == kStartBmsd) {
@@ -160,10 +159,9 @@ int command_pin(const PinOptions& options) {
     print_pins();
     return kDone;
   }
-  if (options.port.empty())
-    return complain("pin", "name a port, as in bmsd pin ttyUSB0; bmsd scan finds them", kWrongUsage);
+  if (options.port.empty()) return wrong_usage("pin", "name a port, as in bmsd pin ttyUSB0; bmsd scan finds them");
   if (options.serial_starter && !on_venus())
-    return complain("pin", "--serial-starter is for Venus OS; here there is no serial-starter", kWrongUsage);
+    return wrong_usage("pin", "--serial-starter is for Venus OS; here there is no serial-starter");
   return options.remove ? remove_pin(options.port) : add_pin(options);
 }
 

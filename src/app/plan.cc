@@ -85,7 +85,7 @@ int plan_day(const PlanOptions& options) {
       return kDone;
     }
     if (const Status written = write_file(options.svg, svg); !written)
-      return complain("plan", describe(written.error()), kFailed);
+      return complain("plan", describe(written.error()));
   }
   if (options.json) {
     fmt::print("{}\n", plan_json(result, battery, day).dump(2));
@@ -122,7 +122,7 @@ int run_scenarios(const std::string& path) {
   std::ifstream file;
   if (path != "-") {
     file.open(path);
-    if (!file) return complain("plan", path + ": cannot be read; - is standard input", kFailed);
+    if (!file) return complain("plan", path + ": cannot be read; - is standard input");
   }
   std::istream& input = path == "-" ? std::cin : file;
   int status = kDone, number = 0;
@@ -131,8 +131,7 @@ int run_scenarios(const std::string& path) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const Answered answered = answer_scenario(line);
     fmt::print("{}\n", answered.json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    if (!answered.why_not.empty())
-      status = complain("plan", fmt::format("line {}: {}", number, answered.why_not), kFailed);
+    if (!answered.why_not.empty()) status = complain("plan", fmt::format("line {}: {}", number, answered.why_not));
   }
   return status;
 }
@@ -142,7 +141,7 @@ int run_scenarios(const std::string& path) {
 int command_plan(const PlanOptions& options) {
   if (options.scenario.empty()) return plan_day(options);
   if (!options.svg.empty())
-    return complain("plan", "--svg draws a simulated day, not a scenario; leave one of the two out", kWrongUsage);
+    return wrong_usage("plan", "--svg draws a simulated day, not a scenario; leave one of the two out");
   return run_scenarios(options.scenario);
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sink/json.h"
+
 namespace bmsd {
 namespace {
 
@@ -67,14 +69,12 @@ OrderedJson shares_json(const std::vector<PlanShare>& shares) {
   OrderedJson list = OrderedJson::array();
   for (const PlanShare& share : shares) {
     list.push_back({{"reason", share.what},
-                    {"hours", std::round(share.hours * 1e4) / 1e4},
+                    {"hours", rounded(share.hours, 4)},
                     {"lowest_a", share.lowest},
-                    {"kwh", std::round(share.kwh * 1e3) / 1e3}});
+                    {"kwh", rounded(share.kwh, 3)}});
   }
   return list;
 }
-
-double to_steps(double value, double steps) { return std::round(value * steps) / steps; }
 
 }  // namespace
 
@@ -109,22 +109,22 @@ std::string plan_summary(const PlanDay& day, const BatteryConfig& config, const 
 OrderedJson plan_json(const PlanDay& day, const BatteryConfig& config, const PlanDayOptions& options) {
   OrderedJson stages = OrderedJson::array(), full = OrderedJson::array(), samples = OrderedJson::array();
   for (const PlanShare& share : day.modes) {
-    stages.push_back({{"stage", share.what}, {"hours", to_steps(share.hours, 1e4)}});
+    stages.push_back({{"stage", share.what}, {"hours", rounded(share.hours, 4)}});
   }
-  for (const double hour : day.full_charges) full.push_back(to_steps(hour, 1e4));
+  for (const double hour : day.full_charges) full.push_back(rounded(hour, 4));
   for (const PlanSample& s : day.samples) {
-    samples.push_back({{"hour", to_steps(s.hour, 1e5)},
-                       {"cvl_v", to_steps(s.cvl, 100)},
-                       {"ccl_a", to_steps(s.ccl, 1000)},
-                       {"dcl_a", to_steps(s.dcl, 1000)},
-                       {"voltage_v", to_steps(s.voltage, 1000)},
-                       {"current_a", to_steps(s.current, 100)},
-                       {"cell_min_v", to_steps(s.lowest_cell, 1e4)},
-                       {"cell_max_v", to_steps(s.highest_cell, 1e4)},
-                       {"soc_percent", to_steps(s.soc, 100)},
-                       {"temperature_c", to_steps(s.temperature, 10)},
-                       {"pv_w", to_steps(s.flow.pv, 1)},
-                       {"load_w", to_steps(s.flow.load, 1)},
+    samples.push_back({{"hour", rounded(s.hour, 5)},
+                       {"cvl_v", rounded(s.cvl, 2)},
+                       {"ccl_a", rounded(s.ccl, 3)},
+                       {"dcl_a", rounded(s.dcl, 3)},
+                       {"voltage_v", rounded(s.voltage, 3)},
+                       {"current_a", rounded(s.current, 2)},
+                       {"cell_min_v", rounded(s.lowest_cell, 4)},
+                       {"cell_max_v", rounded(s.highest_cell, 4)},
+                       {"soc_percent", rounded(s.soc, 2)},
+                       {"temperature_c", rounded(s.temperature, 1)},
+                       {"pv_w", rounded(s.flow.pv, 0)},
+                       {"load_w", rounded(s.flow.load, 0)},
                        {"mode_text", s.mode},
                        {"charge_limit_reason", s.charge_reason},
                        {"discharge_limit_reason", s.discharge_reason}});
@@ -134,10 +134,10 @@ OrderedJson plan_json(const PlanDay& day, const BatteryConfig& config, const Pla
                       {"full_charges_hours", std::move(full)},
                       {"charge_limited_by", shares_json(day.charge)},
                       {"discharge_limited_by", shares_json(day.discharge)},
-                      {"charged_ah", to_steps(day.charged_ah, 100)},
-                      {"discharged_ah", to_steps(day.discharged_ah, 100)},
-                      {"sun_kwh", to_steps(day.sun_kwh, 1000)},
-                      {"load_kwh", to_steps(day.load_kwh, 1000)}};
+                      {"charged_ah", rounded(day.charged_ah, 2)},
+                      {"discharged_ah", rounded(day.discharged_ah, 2)},
+                      {"sun_kwh", rounded(day.sun_kwh, 3)},
+                      {"load_kwh", rounded(day.load_kwh, 3)}};
   if (day.full_charges.empty()) json["not_full_because"] = why_not_full(day, config, options);
   json["samples"] = std::move(samples);
   return json;

@@ -90,18 +90,18 @@ VenusOptions bus_options(const std::string& bus) {
 // Who speaks what is learned by replaying it.
 int anonymise_capture(const ReplayOptions& options, Capture capture, const Config& config, const Log& log) {
   if (std::find(options.files.begin(), options.files.end(), options.anonymise) != options.files.end())
-    return complain("replay", options.anonymise + ": is the capture itself; name another file", kWrongUsage);
+    return wrong_usage("replay", options.anonymise + ": is the capture itself; name another file");
   const std::vector<CaptureRecord> records = capture.records;
   auto replayer =
       Replayer::make(std::move(capture), options.line, config, kVirtualBegin, [](Level, std::string_view) {});
-  if (!replayer) return complain("replay", describe(replayer.error()), kWrongUsage);
+  if (!replayer) return wrong_usage("replay", describe(replayer.error()));
   (*replayer)->run([](Instant) { return true; });
   const auto done = anonymise(records, (*replayer)->protocols());
-  if (!done) return complain("replay", describe(done.error()) + "; nothing was written", kFailed);
+  if (!done) return complain("replay", describe(done.error()) + "; nothing was written");
   std::string text(kCaptureHead);
   for (const CaptureRecord& record : done->records) text += capture_line(record);
   if (const Status written = write_whole_file(options.anonymise, text); !written)
-    return complain("replay", describe(written.error()), kFailed);
+    return complain("replay", describe(written.error()));
   log(Level::info,
       fmt::format("{}: {} serial numbers and names are blanked, {} bytes that nobody understands are zeros; "
                   "times, addresses and all measured values are as they were",
@@ -114,17 +114,17 @@ int anonymise_capture(const ReplayOptions& options, Capture capture, const Confi
 int command_replay(const ReplayOptions& options) {
   const Log log = log_to_stderr(Level::info);
   auto capture = load_capture(options.files);
-  if (!capture) return complain("replay", capture.error().detail, kWrongUsage);
+  if (!capture) return wrong_usage("replay", capture.error().detail);
   for (const std::string& remark : capture->remarks) log(Level::warning, remark);
   auto config = load_config(options.config, log);
-  if (!config) return complain("replay", describe(config.error()), kWrongUsage);
+  if (!config) return wrong_usage("replay", describe(config.error()));
   if (!options.anonymise.empty()) return anonymise_capture(options, std::move(*capture), *config, log);
   std::optional<Expectation> expected;
   if (!options.expect.empty()) {
     const File file(options.expect, O_RDONLY);
     std::string text;
     if (!file.is_open() || !file.read(text, kLargestCapture))
-      return complain("replay", options.expect + ": cannot be read; is the name right?", kWrongUsage);
+      return wrong_usage("replay", options.expect + ": cannot be read; is the name right?");
     expected.emplace(std::move(text));
   }
 
@@ -132,7 +132,7 @@ int command_replay(const ReplayOptions& options) {
   const bool real = options.speed == "real" || !options.bus.empty();
   const Instant begin = real ? now_monotonic() : kVirtualBegin;
   auto replayer = Replayer::make(std::move(*capture), options.line, *config, begin, log);
-  if (!replayer) return complain("replay", describe(replayer.error()), kWrongUsage);
+  if (!replayer) return wrong_usage("replay", describe(replayer.error()));
   Hub& hub = (*replayer)->hub();
 
   boost::asio::io_context io(1);

@@ -86,8 +86,7 @@ class Report {
   explicit Report(const ReportOptions& options) : options_(options) {}
 
   int run() {
-    if (workshop_.path().empty())
-      return complain("report", "there is no room for temporary files; set TMPDIR", kFailed);
+    if (workshop_.path().empty()) return complain("report", "there is no room for temporary files; set TMPDIR");
     look_for_daemon();
     learn_secrets();
     add_system();
@@ -257,8 +256,8 @@ class Report {
         options_.file.empty() ? "bmsd-report-" + utc(wall_now().seconds, "%Y%m%dT%H%M%SZ") + ".tar.gz" : options_.file;
     // Made here, so that it is nobody else's at any time.
     const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made < 0 && errno == EEXIST) return complain("report", file + ": is there already; name another file", kFailed);
-    if (made < 0) return complain("report", file + ": " + std::strerror(errno), kFailed);
+    if (made < 0 && errno == EEXIST) return complain("report", file + ": is there already; name another file");
+    if (made < 0) return complain("report", file + ": " + std::strerror(errno));
     ::close(made);
     const std::string errors = workshop_.path() + "/errors";
     const auto ran = run_program({"tar", "-C", workshop_.path(), "-czf", "-", std::string(kFolder)}, file, errors);
@@ -266,7 +265,7 @@ class Report {
       std::error_code ignored;
       fs::remove(file, ignored);
       std::string said = ran ? content_of(errors).value_or("") : describe(ran.error());
-      return complain("report", "tar fails: " + said.substr(0, said.find('\n')), kFailed);
+      return complain("report", "tar fails: " + said.substr(0, said.find('\n')));
     }
     std::printf("%s\n\n%s", file.c_str(), readme().c_str());
     return kDone;

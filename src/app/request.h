@@ -8,7 +8,7 @@
 
 namespace bmsd {
 
-// The text under `key`; empty where there is none.
+// The text under `key` as it was sent (text_at() is for people); empty where there is none.
 std::string text_in(const nlohmann::json& request, const char* key);
 
 // {"ok":false,"error":"..."}

@@ -20,11 +20,11 @@ int command_restart(const RestartOptions& options) {
     std::error_code error;
     const std::filesystem::path path = std::filesystem::absolute(options.with, error);  // the daemon is elsewhere
     if (error || !std::filesystem::is_regular_file(path, error))
-      return complain("restart", options.with + ": no such file; --with names the new binary", kWrongUsage);
+      return wrong_usage("restart", options.with + ": no such file; --with names the new binary");
     request["with"] = path.string();
   }
   const auto reply = ask(options.socket, request, kRestartWithin);
-  if (!reply) return complain("restart", describe(reply.error()), kFailed);
+  if (!reply) return complain("restart", describe(reply.error()));
   fmt::print("process {} (bmsd {}) has taken over\n", reply->value("pid", 0), reply->value("version", ""));
   return kDone;
 }

@@ -71,7 +71,7 @@ class Runner {
   int run() {
     if (options_.take_over >= 0) {
       auto taken = Takeover::begin(options_.take_over);
-      if (!taken) return complain("run", describe(taken.error()), kFailed);
+      if (!taken) return complain("run", describe(taken.error()));
       takeover_ = std::move(*taken);
     }
     for (const auto step : {&Runner::configure, &Runner::add_ports, &Runner::add_socket}) {
@@ -161,17 +161,17 @@ class Runner {
   }
 
   Exit configure() {
-    if (auto usable = plan_ports(lines_); !usable) return complain("run", describe(usable.error()), kWrongUsage);
+    if (auto usable = plan_ports(lines_); !usable) return wrong_usage("run", describe(usable.error()));
     path_ = config_path(options_.config);
     const auto text = read_config(path_);
     has_file_ = !text || text->has_value();
-    if (!options_.config.empty() && !has_file_) return complain("run", path_ + ": no such file", kWrongUsage);
+    if (!options_.config.empty() && !has_file_) return wrong_usage("run", path_ + ": no such file");
 
     open_keeper();
     ConfigChoice choice = choose_config(path_, text, keeper_->state().good_config);
     set_level(choice.config);
     auto plan = plan_run(lines_, choice.config);
-    if (!plan) return complain("run", describe(plan.error()), kWrongUsage);
+    if (!plan) return wrong_usage("run", describe(plan.error()));
     plan_ = std::move(*plan);
     for (PortPlan& port : plan_.ports) recall_adapter(port, *keeper_);
     report(choice);
@@ -183,9 +183,8 @@ class Runner {
     for (const std::string& port : plan_.excluded) log_(Level::info, port + ": left alone (EXCLUDED_DEVICES)");
     if (plan_.ports.empty()) {
       if (!lines_.ports.empty()) return kDone;  // who named them is told so; it is no fault
-      return complain("run",
-                      path_ + ": each of PORTS is in EXCLUDED_DEVICES too, so nothing is left to do; take one out",
-                      kWrongUsage);
+      return wrong_usage("run",
+                         path_ + ": each of PORTS is in EXCLUDED_DEVICES too, so nothing is left to do; take one out");
     }
     keep_traffic(choice.config);
     take(std::move(choice));
@@ -230,7 +229,7 @@ class Runner {
         log_(Level::warning, text + "; waiting for it");
       };
       if (auto added = daemon_.add_port(plan, {.log_first_failure = false}, lost, [opened] { *opened = true; }); !added)
-        return complain("run", describe(added.error()), kWrongUsage);
+        return wrong_usage("run", describe(added.error()));
       if (takeover_) takeover_->give_port(daemon_, daemon_.line_count() - 1);
     }
     return std::nullopt;
@@ -294,7 +293,7 @@ class Runner {
       socket_ = std::move(*made);
       return std::nullopt;
     }
-    if (!options_.socket.empty()) return complain("run", describe(made.error()), kFailed);
+    if (!options_.socket.empty()) return complain("run", describe(made.error()));
     log_(Level::warning, describe(made.error()) + "; going on without: show and watch cannot ask this process");
     return std::nullopt;
   }

@@ -245,9 +245,9 @@ int command_scan(const ScanOptions& options) {
   LineOptions lines = options.line;
   if (lines.ports.empty()) lines.ports = ports_of_this_machine(lines.protocol);
   if (lines.ports.empty())
-    return complain("scan", "no serial adapter in /dev and no CAN interface; plug one in or name a port", kFailed);
+    return complain("scan", "no serial adapter in /dev and no CAN interface; plug one in or name a port");
   auto plans = plan_ports(lines);
-  if (!plans) return complain("scan", describe(plans.error()), kWrongUsage);
+  if (!plans) return wrong_usage("scan", describe(plans.error()));
 
   boost::asio::io_context io(1);
   bool first = true;
@@ -257,7 +257,7 @@ int command_scan(const ScanOptions& options) {
   Scanner scanner(io, options.json ? Scanner::PrintFound() : print);
   for (const PortPlan& plan : *plans) {
     if (auto added = scanner.add(plan, options.all_addresses); !added)
-      return complain("scan", describe(added.error()), kWrongUsage);
+      return wrong_usage("scan", describe(added.error()));
   }
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   bool interrupted = false;

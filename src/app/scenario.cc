@@ -19,6 +19,7 @@
 #include "control/charge_control.h"
 #include "control/sensors.h"
 #include "control/shown_alarm.h"
+#include "sink/json.h"
 
 namespace bmsd {
 namespace {
@@ -54,8 +55,8 @@ Out known(const std::optional<T>& value) {
   return value ? Out(*value) : Out();
 }
 
-Out rounded_or_null(std::optional<double> value, double steps_per_unit) {
-  return value ? Out(std::round(*value * steps_per_unit) / steps_per_unit) : Out();
+Out rounded_or_null(std::optional<double> value, int decimals) {
+  return value ? Out(rounded(*value, decimals)) : Out();
 }
 
 KeptControl restored(const Json& scenario) {
@@ -245,17 +246,17 @@ class Passage {
     const Measured& measured = outputs.measured;
     const Midpoint* mid = config_.display.midpoint && measured.midpoint ? &*measured.midpoint : nullptr;
     const bool other_source = config_.control.soc.counted || !config_.display.external_sensor.soc_path.empty();
-    return {{"voltage_v", rounded_or_null(measured.voltage, 1000)},
-            {"current_a", rounded_or_null(measured.current, 1000)},
-            {"power_w", rounded_or_null(measured.power, 1000)},
-            {"current_avg_a", rounded_or_null(measured.mean_current, 100)},
-            {"soc_percent", rounded_or_null(measured.soc, 1000)},
-            {"soc_calc_percent", config_.control.soc.counted ? rounded_or_null(measured.soc, 1000) : Out()},
+    return {{"voltage_v", rounded_or_null(measured.voltage, 3)},
+            {"current_a", rounded_or_null(measured.current, 3)},
+            {"power_w", rounded_or_null(measured.power, 3)},
+            {"current_avg_a", rounded_or_null(measured.mean_current, 2)},
+            {"soc_percent", rounded_or_null(measured.soc, 3)},
+            {"soc_calc_percent", config_.control.soc.counted ? rounded_or_null(measured.soc, 3) : Out()},
             {"soc_bms_percent", other_source ? known(battery_.get(Field::soc)) : Out()},
-            {"capacity_remain_ah", rounded_or_null(measured.remaining, 1000)},
-            {"consumed_ah", rounded_or_null(measured.consumed, 1000)},
-            {"mid_voltage_v", mid ? rounded_or_null(mid->voltage, 1000) : Out()},
-            {"mid_voltage_deviation_percent", mid ? rounded_or_null(mid->deviation_percent, 1e6) : Out()},
+            {"capacity_remain_ah", rounded_or_null(measured.remaining, 3)},
+            {"consumed_ah", rounded_or_null(measured.consumed, 3)},
+            {"mid_voltage_v", mid ? rounded_or_null(mid->voltage, 3) : Out()},
+            {"mid_voltage_deviation_percent", mid ? rounded_or_null(mid->deviation_percent, 6) : Out()},
             {"time_to_go_s", known(outputs.times.to_go)},
             {"time_to_soc", times_of(outputs.times, config_.control.times.shown)},
             {"history", with_history_of_bms(published(outputs.history))}};
@@ -280,20 +281,20 @@ class Passage {
   Out cells_and_temperatures(const ControlConfig& config) const {
     Out out = Out::object();
     const auto range = cell_range(battery_, config.max_cell_voltage);
-    const auto cell = [&](double CellRange::*value) { return range ? rounded_or_null((*range).*value, 1000) : Out(); };
+    const auto cell = [&](double CellRange::*value) { return range ? rounded_or_null((*range).*value, 3) : Out(); };
     const auto name = [&](std::size_t CellRange::*number) {
       return range ? Out("C" + std::to_string((*range).*number)) : Out();
     };
     out["cell_min_v"] = cell(&CellRange::lowest);
     out["cell_max_v"] = cell(&CellRange::highest);
     out["cell_sum_v"] = cell(&CellRange::sum);
-    out["cell_diff_v"] = range ? rounded_or_null(range->highest - range->lowest, 1000) : Out();
+    out["cell_diff_v"] = range ? rounded_or_null(range->highest - range->lowest, 3) : Out();
     out["cell_min_id"] = name(&CellRange::lowest_cell);
     out["cell_max_id"] = name(&CellRange::highest_cell);
     const Temperatures t = temperatures_of(battery_, config.sensors);
-    out["temperature_c"] = rounded_or_null(t.battery, 100);
-    out["min_temp_c"] = t.coldest ? rounded_or_null(t.coldest->celsius, 100) : Out();
-    out["max_temp_c"] = t.hottest ? rounded_or_null(t.hottest->celsius, 100) : Out();
+    out["temperature_c"] = rounded_or_null(t.battery, 2);
+    out["min_temp_c"] = t.coldest ? rounded_or_null(t.coldest->celsius, 2) : Out();
+    out["max_temp_c"] = t.hottest ? rounded_or_null(t.hottest->celsius, 2) : Out();
     return out;
   }
 

@@ -45,20 +45,19 @@ std::string said(const nlohmann::json& reply, const Change& change) {
 
 int command_set(const SetOptions& options) {
   const auto change = parse_change(options.change);
-  if (!change) return complain("set", describe(change.error()), kWrongUsage);
+  if (!change) return wrong_usage("set", describe(change.error()));
   std::string battery = options.battery;
   if (!options.yes) {
-    if (isatty(STDIN_FILENO) == 0)
-      return complain("set", "nobody can be asked here: confirm it with --yes", kWrongUsage);
+    if (isatty(STDIN_FILENO) == 0) return wrong_usage("set", "nobody can be asked here: confirm it with --yes");
     nlohmann::json check = request_of(battery, *change);
     check["check"] = true;
     const auto may = ask(options.socket, check);
-    if (!may) return complain("set", describe(may.error()), kFailed);
+    if (!may) return complain("set", describe(may.error()));
     if (std::string named = text_at(*may, "battery"); !named.empty()) battery = std::move(named);
-    if (!confirmed(battery, *change)) return complain("set", "nothing was changed", kFailed);
+    if (!confirmed(battery, *change)) return complain("set", "nothing was changed");
   }
   const auto reply = ask(options.socket, request_of(battery, *change), kSetWithin);
-  if (!reply) return complain("set", describe(reply.error()), kFailed);
+  if (!reply) return complain("set", describe(reply.error()));
   fmt::print("{}\n", said(*reply, *change));
   return kDone;
 }

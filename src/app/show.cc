@@ -31,7 +31,7 @@ int print_batteries(const nlohmann::json& reply, bool json) {
     for (const auto& battery : batteries) std::printf("%s\n", battery_sheet(battery, style).c_str());
     for (const std::string& waiting : texts_at(reply, "waiting")) std::fprintf(stderr, "%s\n", waiting.c_str());
   }
-  if (batteries.empty()) return complain("show", "no battery answers", kFailed);
+  if (batteries.empty()) return complain("show", "no battery answers");
   return kDone;
 }
 
@@ -112,22 +112,22 @@ class Reader {
 
 int command_show(const ShowOptions& options) {
   if (options.line.ports.empty()) {
-    if (options.all) return complain("show", "--all reads a line: name its port", kWrongUsage);
+    if (options.all) return wrong_usage("show", "--all reads a line: name its port");
     auto reply = ask(options.socket, {{"ask", "show"}});
-    if (!reply) return complain("show", describe(reply.error()), kFailed);
+    if (!reply) return complain("show", describe(reply.error()));
     return print_batteries(*reply, options.json);
   }
   auto plans = plan_ports(options.line);
-  if (!plans) return complain("show", describe(plans.error()), kWrongUsage);
+  if (!plans) return wrong_usage("show", describe(plans.error()));
 
   boost::asio::io_context io(1);
   Reader reader(io, options, log_to_stderr(Level::error));
   for (const PortPlan& plan : *plans) {
-    if (auto added = reader.add(plan); !added) return complain("show", describe(added.error()), kWrongUsage);
+    if (auto added = reader.add(plan); !added) return wrong_usage("show", describe(added.error()));
   }
   const nlohmann::json reply = reader.read();
-  if (!reader.lost().empty()) return complain("show", reader.lost(), kFailed);
-  if (reply["batteries"].empty()) return complain("show", "no BMS answers: " + reader.diagnosis(), kFailed);
+  if (!reader.lost().empty()) return complain("show", reader.lost());
+  if (reply["batteries"].empty()) return complain("show", "no BMS answers: " + reader.diagnosis());
   return print_batteries(reply, options.json);
 }
 

@@ -234,7 +234,7 @@ void Detection::skip_pointless() {
 }
 
 void Detection::advance(Instant now) {
-  session_.reset();
+  give_up(now);
   ++position_;
   skip_pointless();
   if (position_ >= candidates_.size() || (options_.first_only && !found_.empty())) finish(now);

@@ -11,10 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-void add_rounded(Json& json, const char* key, const std::optional<double>& value, int decimals) {
-  if (value) json[key] = rounded(*value, decimals);
-}
-
 // The ending of a key that says the unit of what a rule measures.
 const char* unit_key(Rule rule) {
   switch (rule) {

@@ -51,9 +51,6 @@ std::optional<double> published(const BatteryView& view, Field field) {
   }
 }
 
-void add(Json& json, const char* key, std::optional<double> value, int decimals) {
-  if (value) json[key] = rounded(*value, decimals);
-}
 void add(Json& json, const char* key, std::optional<std::int64_t> value) {
   if (value) json[key] = *value;
 }
@@ -75,7 +72,7 @@ void add_fields(const BatteryView& view, Json& json) {
   if (battery.pending().cell_voltages()) quality[kCellVoltages.key] = "held";
   if (battery.pending().cell_temperatures()) quality[kCellTemperatures.key] = "held";
   json["quality"] = std::move(quality);
-  add(json, "temperature_c", battery.temperature(), 1);
+  add_rounded(json, "temperature_c", battery.temperature(), 1);
 }
 
 const char* soc_source(const BatteryView& view) {
@@ -86,15 +83,15 @@ const char* soc_source(const BatteryView& view) {
 // What charge control makes of what the BMS says, or knows besides.
 void add_measured(const BatteryView& view, Json& json) {
   const Measured& measured = view.outputs.measured;
-  add(json, "power_w", measured.power, 1);
-  add(json, "mean_current_a", measured.mean_current, 2);
+  add_rounded(json, "power_w", measured.power, 1);
+  add_rounded(json, "mean_current_a", measured.mean_current, 2);
   const auto said = view.battery.get(Field::current);
   const bool corrected = said && measured.current && std::abs(*said - *measured.current) >= 0.005;
   if (corrected) json["current_bms_a"] = rounded(*said, 2);
-  add(json, "consumed_ah", measured.consumed, 2);
-  add(json, "soc_bms_percent", measured.soc_bms, 2);
-  add(json, "capacity_remaining_bms_ah", measured.remaining_bms, 2);
-  add(json, "consumed_bms_ah", measured.consumed_bms, 2);
+  add_rounded(json, "consumed_ah", measured.consumed, 2);
+  add_rounded(json, "soc_bms_percent", measured.soc_bms, 2);
+  add_rounded(json, "capacity_remaining_bms_ah", measured.remaining_bms, 2);
+  add_rounded(json, "consumed_bms_ah", measured.consumed_bms, 2);
   if (measured.soc) json["soc_source"] = soc_source(view);
   add(json, "balancing_allowed", view.outputs.balancer_may);
   add(json, "heating", view.outputs.heating);
@@ -113,25 +110,25 @@ void add_times(const TimesToGo& times, Json& json) {
 
 Json history_json(const HistoryValues& history) {
   Json json = Json::object();
-  add(json, "deepest_discharge_ah", history.deepest_discharge, 1);
-  add(json, "last_discharge_ah", history.last_discharge, 1);
-  add(json, "average_discharge_ah", history.average_discharge, 1);
-  add(json, "total_drawn_ah", history.total_ah_drawn, 1);
-  add(json, "charge_cycles", history.charge_cycles, 1);
+  add_rounded(json, "deepest_discharge_ah", history.deepest_discharge, 1);
+  add_rounded(json, "last_discharge_ah", history.last_discharge, 1);
+  add_rounded(json, "average_discharge_ah", history.average_discharge, 1);
+  add_rounded(json, "total_drawn_ah", history.total_ah_drawn, 1);
+  add_rounded(json, "charge_cycles", history.charge_cycles, 1);
   add(json, "full_discharges", history.full_discharges);
   add(json, "last_full_charge", history.timestamp_last_full_charge);
   add(json, "time_since_last_full_charge_s", history.time_since_last_full_charge);
   add(json, "automatic_syncs", history.automatic_syncs);
   add(json, "low_voltage_alarms", history.low_voltage_alarms);
   add(json, "high_voltage_alarms", history.high_voltage_alarms);
-  add(json, "minimum_voltage_v", history.minimum_voltage, 2);
-  add(json, "maximum_voltage_v", history.maximum_voltage, 2);
-  add(json, "minimum_cell_voltage_v", history.minimum_cell_voltage, 3);
-  add(json, "maximum_cell_voltage_v", history.maximum_cell_voltage, 3);
-  add(json, "minimum_temperature_c", history.minimum_temperature, 1);
-  add(json, "maximum_temperature_c", history.maximum_temperature, 1);
-  add(json, "discharged_energy_kwh", history.discharged_energy, 2);
-  add(json, "charged_energy_kwh", history.charged_energy, 2);
+  add_rounded(json, "minimum_voltage_v", history.minimum_voltage, 2);
+  add_rounded(json, "maximum_voltage_v", history.maximum_voltage, 2);
+  add_rounded(json, "minimum_cell_voltage_v", history.minimum_cell_voltage, 3);
+  add_rounded(json, "maximum_cell_voltage_v", history.maximum_cell_voltage, 3);
+  add_rounded(json, "minimum_temperature_c", history.minimum_temperature, 1);
+  add_rounded(json, "maximum_temperature_c", history.maximum_temperature, 1);
+  add_rounded(json, "discharged_energy_kwh", history.discharged_energy, 2);
+  add_rounded(json, "charged_energy_kwh", history.charged_energy, 2);
   return json;
 }
 
@@ -261,6 +258,10 @@ double rounded(double value, int decimals) {
   const double steps = std::pow(10.0, decimals);
   const double result = std::round(value * steps) / steps;
   return result == 0 ? 0 : result;  // no "-0.0"
+}
+
+void add_rounded(Json& json, const char* key, const std::optional<double>& value, int decimals) {
+  if (value) json[key] = rounded(*value, decimals);
 }
 
 Json battery_json(const BatteryView& view, Instant now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,7 @@ std::string json_text(const nlohmann::json& json, int indent = -1);
 
 // To so many decimals; never a negative zero.
 double rounded(double value, int decimals);
+// Under `key`, where there is one.
+void add_rounded(nlohmann::json& json, const char* key, const std::optional<double>& value, int decimals);
 
 }  // namespace bmsd
