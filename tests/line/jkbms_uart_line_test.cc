@@ -174,7 +174,8 @@ TEST(JkBmsUartLine, ABoardWithAnUnknownRegisterIsNotBelieved) {
 
 // --- Finding ---
 
-std::vector<int> found_board(const test::ScanRigOptions& options) {
+std::vector<int> found_board(test::ScanRigOptions options) {
+  options.within = 300s;
   return test::addresses_found({.protocol = &kJkBmsUart, .speed = 115200}, options);
 }
 

@@ -259,6 +259,7 @@ TEST(PylontechRs485Line, TheGroupIsAskedForAllOnDemand) {
 
 std::vector<int> found_pylontech(test::ScanRigOptions options, int speed = 115200) {
   options.protocols = {&kPylontechRs485, &kDaren485};
+  options.within = 120s;
   return test::addresses_found({.protocol = &kPylontechRs485, .speed = speed}, options);
 }
 
@@ -274,7 +275,7 @@ TEST(PylontechRs485Line, AScanFindsEachBatteryOnce) {
 
 TEST(PylontechRs485Line, ADarenIsNotTakenForOne) {
   EXPECT_THAT(test::addresses_found({.protocol = &kDaren485, .speed = 9600},
-                                    {.packs = {2}, .protocols = {&kPylontechRs485, &kDaren485}}),
+                                    {.packs = {2}, .protocols = {&kPylontechRs485, &kDaren485}, .within = 120s}),
               ElementsAre(2));
 }
 

@@ -26,6 +26,7 @@ struct ScanRigOptions {
   std::map<std::string, std::string, std::less<>> variant = {};
   std::vector<const Protocol*> protocols = {};  // that are looked for; empty: that of the packs
   bool all_addresses = false;
+  Duration within = 60s;
 };
 
 // Every pack of it speaks the bus's protocol at the bus's speed, and gave two proofs of that.
@@ -43,7 +44,7 @@ inline std::vector<Found> packs_found(const SimBusOptions& on, const ScanRigOpti
   Detection detection(wanted);
   VirtualWire wire(detection, bus);
   wire.open(9600);
-  while (!detection.finished() && wire.now() < Instant(300s)) wire.run_for(1s);
+  while (!detection.finished() && wire.now() < Instant(options.within)) wire.run_for(1s);
   EXPECT_TRUE(detection.finished());
   for (const Found& one : detection.found()) {
     EXPECT_EQ(one.protocol, on.protocol);
